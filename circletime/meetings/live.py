@@ -1,0 +1,136 @@
+"""Live updates: every open page is sent what changed, from the database's own version numbers.
+
+One hub per process. An action wakes it at its commit; changes made by another process are found
+by asking the versions of the watched meetings five times a second, so nothing is lost and no
+broker is needed. Each changed meeting is read once per process, then cut to each reader.
+"""
+
+import asyncio
+import contextlib
+import time as clock
+from collections import defaultdict
+
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections
+
+from circletime.core import time
+from circletime.meetings.models import Meeting, Seat
+from circletime.meetings.queries import Snapshot, snapshot
+
+POLL_EVERY = 0.2
+HEARTBEAT_EVERY = 5.0
+
+
+class Watcher:
+    """Somebody who follows one meeting: `wait()` answers the newest snapshot once there is a new one."""
+
+    def __init__(self, meeting_pk: int, seat_id: str | None) -> None:
+        self.meeting_pk = meeting_pk
+        self.seat_id = seat_id
+        self._newest: Snapshot | None = None
+        self._changed = asyncio.Event()
+
+    def push(self, snap: Snapshot) -> None:
+        self._newest = snap
+        self._changed.set()
+
+    async def wait(self) -> Snapshot:
+        """The next snapshot; ones in between are skipped, since each is whole."""
+        await self._changed.wait()
+        self._changed.clear()
+        assert self._newest is not None  # noqa: S101  set together with the event
+        return self._newest
+
+
+class Hub:
+    """The watchers of this process, and the one task that feeds them."""
+
+    def __init__(self) -> None:
+        self._watchers: dict[int, set[Watcher]] = defaultdict(set)
+        self._seen: dict[int, int] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._beat_at = 0.0
+
+    @contextlib.asynccontextmanager
+    async def watch(self, meeting_pk: int, seat_id: str | None = None):  # type: ignore[no-untyped-def]
+        """Follow a meeting. With `seat_id`, the seat counts as having its page open meanwhile."""
+        self._start()
+        watcher = Watcher(meeting_pk, seat_id)
+        self._watchers[meeting_pk].add(watcher)
+        watcher.push(await _read(meeting_pk))
+        try:
+            yield watcher
+        finally:
+            self._watchers[meeting_pk].discard(watcher)
+            if not self._watchers[meeting_pk]:
+                del self._watchers[meeting_pk]
+                self._seen.pop(meeting_pk, None)
+
+    def has_page(self, seat_id: str) -> bool:
+        """Whether another page of this seat is open in this process."""
+        return any(w.seat_id == seat_id for group in self._watchers.values() for w in group)
+
+    def wake(self) -> None:
+        """Look for changes now; may be called from any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake.set)
+
+    def _start(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._task is None or self._task.done() or self._loop is not loop:
+            self._loop, self._wake = loop, asyncio.Event()
+            self._task = loop.create_task(self._run(), name="live hub")
+
+    async def _run(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), POLL_EVERY)
+            self._wake.clear()
+            if not self._watchers:
+                continue
+            try:
+                await self._feed()
+            except Exception:  # the hub must outlive a database that is away for a moment
+                await asyncio.sleep(POLL_EVERY)
+
+    async def _feed(self) -> None:
+        beat = clock.monotonic() - self._beat_at > HEARTBEAT_EVERY
+        if beat:
+            self._beat_at = clock.monotonic()
+            online = [w.seat_id for group in self._watchers.values() for w in group if w.seat_id]
+            await _heartbeat(online)
+        versions = await _versions(list(self._watchers))
+        for meeting_pk, version in versions.items():
+            # Who went offline changes no version, so a heartbeat reads the meeting again.
+            if self._seen.get(meeting_pk) == version and not beat:
+                continue
+            self._seen[meeting_pk] = version
+            snap = await _read(meeting_pk)
+            for watcher in list(self._watchers.get(meeting_pk, ())):
+                watcher.push(snap)
+
+
+@sync_to_async
+def _versions(meeting_pks: list[int]) -> dict[int, int]:
+    close_old_connections()
+    return dict(Meeting.objects.filter(pk__in=meeting_pks).values_list("pk", "version"))
+
+
+@sync_to_async
+def _read(meeting_pk: int) -> Snapshot:
+    return snapshot(meeting_pk, time.now())
+
+
+@sync_to_async
+def _heartbeat(seat_ids: list[str]) -> None:
+    Seat.objects.filter(public_id__in=seat_ids).update(seen_at=time.now())
+
+
+hub = Hub()
+
+
+def poke() -> None:
+    """Something changed and is committed: tell the open pages."""
+    hub.wake()

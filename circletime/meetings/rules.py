@@ -1,0 +1,265 @@
+"""What may happen in a meeting, when, and by whom. Plain Python; the time is an argument.
+
+The lifecycle is data (`TRANSITIONS`), so that the diagram in docs/states.md is drawn from it.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from circletime.core.errors import Refused
+from circletime.media.rules import Rights
+from circletime.policy import limits
+
+
+class Kind(StrEnum):
+    """Who a meeting is for (C2)."""
+
+    CLASS = "class"
+    GROUP = "group"
+    PARENTS = "parents"
+    STAFF = "staff"
+
+    @property
+    def words(self) -> str:
+        return {"class": "Class", "group": "Group", "parents": "Parents", "staff": "Staff"}[self.value]
+
+
+class Purpose(StrEnum):
+    """What a meeting is for (C1): education or well-being, and nothing else."""
+
+    CIRCLE = "circle"
+    WELLBEING = "wellbeing"
+    STORY = "story"
+    TEACHING = "teaching"
+    FAMILY = "family"
+    STAFF = "staff"
+
+    @property
+    def words(self) -> str:
+        return _PURPOSES[self]
+
+
+_PURPOSES = {
+    Purpose.CIRCLE: "Circle time",
+    Purpose.WELLBEING: "Well-being check-in",
+    Purpose.STORY: "Story time",
+    Purpose.TEACHING: "Teaching",
+    Purpose.FAMILY: "Talk with the family",
+    Purpose.STAFF: "Staff meeting",
+}
+
+PURPOSES_OF = {
+    Kind.CLASS: (Purpose.CIRCLE, Purpose.WELLBEING, Purpose.STORY, Purpose.TEACHING),
+    Kind.GROUP: (Purpose.CIRCLE, Purpose.WELLBEING, Purpose.STORY, Purpose.TEACHING),
+    Kind.PARENTS: (Purpose.FAMILY, Purpose.WELLBEING),
+    Kind.STAFF: (Purpose.STAFF,),
+}
+
+
+class State(StrEnum):
+    """Where a meeting stands."""
+
+    SCHEDULED = "scheduled"
+    OPEN = "open"
+    LIVE = "live"
+    FROZEN = "frozen"
+    ENDED = "ended"
+    ABORTED = "aborted"
+    CANCELLED = "cancelled"
+
+
+JOINABLE = (State.OPEN, State.LIVE, State.FROZEN)
+RUNNING = (State.LIVE, State.FROZEN)
+OVER = (State.ENDED, State.ABORTED, State.CANCELLED)
+
+TRANSITIONS: dict[tuple[State, str], State] = {
+    (State.SCHEDULED, "open"): State.OPEN,
+    (State.SCHEDULED, "cancel"): State.CANCELLED,
+    (State.OPEN, "cancel"): State.CANCELLED,
+    (State.OPEN, "start"): State.LIVE,
+    (State.LIVE, "freeze"): State.FROZEN,
+    (State.FROZEN, "thaw"): State.LIVE,
+    (State.LIVE, "end"): State.ENDED,
+    (State.FROZEN, "end"): State.ENDED,
+    (State.OPEN, "abort"): State.ABORTED,
+    (State.LIVE, "abort"): State.ABORTED,
+    (State.FROZEN, "abort"): State.ABORTED,
+}
+
+
+class SeatRole(StrEnum):
+    """What a person is in one meeting."""
+
+    HOST = "host"
+    STAFF = "staff"
+    ADULT = "adult"
+    PUPIL = "pupil"
+
+
+class SeatState(StrEnum):
+    """Where a person stands at the door."""
+
+    WAITING = "waiting"
+    ADMITTED = "admitted"
+    LEFT = "left"
+    REMOVED = "removed"
+
+
+HELD = (SeatState.WAITING, SeatState.ADMITTED)
+
+
+class Recording(StrEnum):
+    """Whether the meeting is being recorded (T8)."""
+
+    OFF = "off"
+    ON = "on"
+    LOST = "lost"
+
+
+RECORDING_MAY_BLINK = timedelta(seconds=10)
+"""A lost recorder is given so long to come back before the room freezes (T8)."""
+
+HOST_ARRIVES_WITHIN = timedelta(seconds=20)
+"""After pressing Start, a host's browser has so long to reach the room before it freezes."""
+
+
+def next_state(state: State, event: str) -> State:
+    """The state after `event`; `Refused` when the lifecycle has no such step."""
+    after = TRANSITIONS.get((state, event))
+    if after is None:
+        raise Refused("wrong_state", f"This meeting is {state.value}; that cannot be done now.")
+    return after
+
+
+def cap(kind: Kind) -> timedelta:
+    """The longest a meeting of this kind may be live (T2, T3)."""
+    return limits.MEETING_WITH_STAFF if kind == Kind.STAFF else limits.MEETING_WITH_FAMILIES
+
+
+def check_schedule(
+    *,
+    kind: Kind,
+    purpose: str,
+    starts_at: datetime,
+    minutes: int,
+    invited: int,
+    others: list[tuple[datetime, int]],
+    now: datetime,
+) -> None:
+    """Raise `Refused` naming the field, unless a meeting like this may be put in the calendar.
+
+    `others` are start and minutes of the same class's meetings; `invited` counts expected people.
+    """
+    if purpose not in PURPOSES_OF[kind]:
+        raise Refused("purpose", "Choose what the meeting is for.", field="purpose", status=400)
+    most = int(cap(kind).total_seconds() // 60)
+    if not 1 <= minutes <= most:
+        who = "staff" if kind == Kind.STAFF else "pupils or parents"
+        raise Refused(
+            "too_long",
+            f"A meeting with {who} lasts 1 to {most} minutes.",
+            field="minutes",
+            status=400,
+        )
+    if starts_at < now - timedelta(minutes=1):
+        raise Refused("past", "This time has passed. Choose a later one.", field="starts_at", status=400)
+    if starts_at > now + timedelta(days=366):
+        raise Refused("far", "Choose a day within the next year.", field="starts_at", status=400)
+    if invited == 0:
+        raise Refused(
+            "nobody", "There is nobody in this group yet.", field="who", status=400
+        )
+    ends_at = starts_at + timedelta(minutes=minutes)
+    for start, length in others:
+        if start < ends_at and starts_at < start + timedelta(minutes=length):
+            raise Refused(
+                "overlap",
+                "This class already has a meeting then. Choose another time.",
+                field="starts_at",
+                status=400,
+            )
+
+
+def check_start(*, state: State, recording: Recording, starts_at: datetime, now: datetime) -> None:
+    """Raise unless a host may take the meeting live now (T1, T8)."""
+    next_state(state, "start")
+    if starts_at - limits.WAITING_ROOM_OPENS > now:
+        raise Refused("early", "The waiting room opens 10 minutes before the meeting.")
+    if recording != Recording.ON:
+        raise Refused("not_recording", "The recorder is not ready, so the meeting cannot start yet.")
+
+
+def check_admit(*, state: State, seat: SeatState, role: SeatRole, hosts_in: int) -> None:
+    """Raise unless somebody who waits may be let in now (T1, T7)."""
+    if state != State.LIVE:
+        raise Refused("not_live", "Start the meeting first.")
+    if hosts_in < 1:
+        raise Refused("no_host", "A host has to be in the room first.")
+    if seat != SeatState.WAITING or role == SeatRole.HOST:
+        raise Refused("not_waiting", "This person is not in the waiting room any more.")
+
+
+def check_floor(*, state: State, seat: SeatState, role: SeatRole, connected: bool) -> None:
+    """Raise unless this seat may be given the floor now (P1, P2)."""
+    if state != State.LIVE:
+        raise Refused("not_live", "The meeting is not running just now.")
+    if role != SeatRole.PUPIL:
+        raise Refused("not_pupil", "Only pupils take turns; adults may speak at any time.")
+    if seat != SeatState.ADMITTED or not connected:
+        raise Refused("not_here", "This child is not in the room just now.")
+
+
+def can_speak_freely(role: SeatRole) -> bool:
+    """Adults in the room speak without being given a turn; pupils never do (P1)."""
+    return role != SeatRole.PUPIL
+
+
+def rights_for(
+    *,
+    state: State,
+    role: SeatRole,
+    seat: SeatState,
+    floor: bool,
+    camera_allowed: bool,
+    may_share: bool,
+) -> Rights:
+    """What the media server lets this seat send and receive at this moment.
+
+    In a frozen room only hosts keep theirs (T1); a pupil's microphone is the floor and nothing
+    else (P2); a screen only where sharing was switched on for this seat (T5).
+    """
+    if seat != SeatState.ADMITTED or state not in RUNNING:
+        return Rights.NONE
+    if role == SeatRole.HOST:
+        return Rights(camera=True, microphone=True, screen=may_share, subscribe=True)
+    if state != State.LIVE:
+        return Rights.NONE
+    return Rights(
+        camera=camera_allowed,
+        microphone=can_speak_freely(role) or floor,
+        screen=may_share,
+        subscribe=True,
+    )
+
+
+def should_run(
+    *,
+    hosts_in: int,
+    hosts_needed: int,
+    recording: Recording,
+    recording_lost_at: datetime | None,
+    now: datetime,
+) -> bool:
+    """Whether a started meeting may be LIVE rather than FROZEN: hosts are in, and it is recorded."""
+    if hosts_in < hosts_needed:
+        return False
+    if recording == Recording.LOST and recording_lost_at is not None:
+        return now < recording_lost_at + RECORDING_MAY_BLINK
+    return recording == Recording.ON
+
+
+def week_of(moment: datetime) -> tuple[datetime, datetime]:
+    """The Monday 00:00 before `moment` and the one after it, in `moment`'s own zone (C3)."""
+    day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    monday = day - timedelta(days=day.weekday())
+    return monday, monday + timedelta(days=7)

@@ -1,0 +1,184 @@
+"""What each page may know: one snapshot, cut to the reader. Nothing else ever goes down a live socket."""
+
+from datetime import datetime
+from typing import Any
+
+from circletime.media.rules import Rights
+from circletime.meetings.models import Seat
+from circletime.meetings.queries import Snapshot, seat_rights
+from circletime.meetings.rules import OVER, SeatRole, SeatState, State
+from circletime.policy.limits import FROZEN_FOR
+
+CLOSED_TEXT = {
+    "ended": "The meeting has ended. Well done, everybody!",
+    "aborted": "The meeting had to stop. Your school will tell your grown-up about the next one.",
+    "removed": "Your teacher has ended the meeting for you. They will talk to you.",
+    "cancelled": "This meeting does not take place. Your school will tell your grown-up about the next one.",
+    "left": "You have left the meeting.",
+    "elsewhere": "You joined from another device.",
+    "refused": "This page cannot be opened here.",
+}
+HOST_NOTICES = ("lie", "camera", "recording", "door", "shape")
+
+
+def closed(why: str) -> dict[str, Any]:
+    """The last message of a live socket."""
+    return {"type": "closed", "why": why, "text": CLOSED_TEXT[why]}
+
+
+def view(snap: Snapshot, seat_id: str, now: datetime) -> dict[str, Any]:
+    """The message for one seat: a `state`, or `closed` when it has no part in the meeting any more."""
+    seat = next((s for s in snap.seats if s.public_id == seat_id), None)
+    if seat is None:
+        return closed("refused")
+    meeting = snap.meeting
+    if seat.state == SeatState.REMOVED:
+        return closed("removed")
+    if meeting.state in OVER:
+        return closed(meeting.state)
+    if seat.state == SeatState.LEFT:
+        return closed("elsewhere" if seat.gone_reason.startswith("moved") else "left")
+    admitted = seat.state == SeatState.ADMITTED
+    answer: dict[str, Any] = {
+        "type": "state",
+        "v": meeting.version,
+        "you": _you(snap, seat),
+        "meeting": {
+            "state": meeting.state,
+            "purpose": meeting.get_purpose_display(),
+            "class_name": meeting.school_class.name if meeting.school_class else "Staff",
+            "kind": meeting.kind,
+        },
+        "people": [],
+    }
+    if admitted:
+        answer["meeting"].update(_meeting(snap))
+        answer["people"] = [_person(snap, other) for other in snap.admitted()]
+    if admitted and seat.role == SeatRole.HOST:
+        answer["host"] = _host(snap, now)
+    return answer
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _you(snap: Snapshot, seat: Seat) -> dict[str, Any]:
+    hands = [other.pk for other in snap.hands()]
+    asked = snap.meeting.grown_ups_asked_at
+    rights = seat_rights(snap.meeting, seat)
+    return {
+        "seat": seat.public_id,
+        "label": seat.label,
+        "role": seat.role,
+        "state": seat.state,
+        "hand": seat.hand_at is not None,
+        "hand_place": hands.index(seat.pk) + 1 if seat.pk in hands else None,
+        "floor": snap.meeting.floor_id == seat.pk,
+        "camera_allowed": seat.camera_allowed,
+        "asked_grown_up": bool(
+            seat.role == SeatRole.PUPIL and asked and (seat.grown_up_at is None or seat.grown_up_at < asked)
+        ),
+        "rights": _rights(rights),
+    }
+
+
+def _rights(rights: Rights) -> dict[str, bool]:
+    return {
+        "camera": rights.camera,
+        "microphone": rights.microphone,
+        "screen": rights.screen,
+        "subscribe": rights.subscribe,
+    }
+
+
+def _meeting(snap: Snapshot) -> dict[str, Any]:
+    meeting = snap.meeting
+    following = _next_in_circle(snap)
+    return {
+        "ends_at": _iso(meeting.ends_at),
+        "frozen_until": _iso(meeting.frozen_at + FROZEN_FOR if meeting.frozen_at else None),
+        "recording": meeting.recording,
+        "floor": meeting.floor.public_id if meeting.floor else None,
+        "screen_sharing": {
+            "on": meeting.sharing_on,
+            "seat": meeting.sharing_seat.public_id if meeting.sharing_seat else None,
+        },
+        "circle": {"on": meeting.circle_began_at is not None, "next": following},
+    }
+
+
+def _next_in_circle(snap: Snapshot) -> str | None:
+    if snap.meeting.circle_began_at is None or snap.meeting.state != State.LIVE:
+        return None
+    for seat in snap.admitted():
+        if seat.role == SeatRole.PUPIL and seat.connection and seat.pk not in snap.circled:
+            return seat.public_id
+    return None
+
+
+def _person(snap: Snapshot, seat: Seat) -> dict[str, Any]:
+    return {
+        "seat": seat.public_id,
+        "label": seat.label,
+        "role": seat.role,
+        "connected": bool(seat.connection),
+        "floor": snap.meeting.floor_id == seat.pk,
+        "hand": seat.hand_at is not None,
+    }
+
+
+def _host(snap: Snapshot, now: datetime) -> dict[str, Any]:
+    pupils = [seat for seat in snap.admitted() if seat.role != SeatRole.HOST]
+    here = {seat.label for seat in snap.admitted()} | {seat.label for seat in snap.waiting(now)}
+    asked = snap.meeting.grown_ups_asked_at
+    notes: dict[int, list[str]] = {}
+    for happening in snap.happenings:
+        if happening.seat_id and happening.kind in ("camera", "lie", "shape"):
+            notes.setdefault(happening.seat_id, []).append(happening.text)
+    return {
+        "waiting": [
+            {
+                "seat": seat.public_id,
+                "label": seat.label,
+                "since": _iso(seat.knocked_at),
+                "expected": True,
+                "grown_up": seat.grown_up_at is not None,
+                "back": seat.came_back,
+                "note": "Sent back by you" if seat.gone_reason == "sent back" else None,
+            }
+            for seat in snap.waiting(now)
+        ],
+        "hands": [
+            {"seat": seat.public_id, "label": seat.label, "since": _iso(seat.hand_at)} for seat in snap.hands()
+        ],
+        "pupils": [
+            {
+                "seat": seat.public_id,
+                "label": seat.label,
+                "connected": bool(seat.connection),
+                "turns": snap.turns.get(seat.pk, (0, 0.0))[0],
+                "seconds": round(snap.turns.get(seat.pk, (0, 0.0))[1]),
+                "camera_allowed": seat.camera_allowed,
+                "grown_up": bool(seat.grown_up_at and (asked is None or seat.grown_up_at >= asked)),
+                "notes": notes.get(seat.pk, [])[:3],
+            }
+            for seat in pupils
+        ],
+        "not_spoken": [
+            seat.label
+            for seat in pupils
+            if seat.role == SeatRole.PUPIL and not snap.turns.get(seat.pk, (0, 0.0))[0]
+        ],
+        "missing": [label for label in snap.expected if label not in here],
+        "notices": [
+            {
+                "id": happening.pk,
+                "at": _iso(happening.at),
+                "kind": happening.kind,
+                "text": f"{happening.seat.label}: {happening.text}" if happening.seat else happening.text,
+            }
+            for happening in snap.happenings
+            if happening.kind in HOST_NOTICES
+        ],
+    }

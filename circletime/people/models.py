@@ -1,0 +1,183 @@
+"""The school's people: fields and constraints only."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+from circletime.core.ids import public_id, readable
+from circletime.people.rules import Role
+
+
+def new_join_id() -> str:
+    """A class ID: six characters a child can copy."""
+    return readable(6)
+
+
+def new_class_password() -> str:
+    """A class password: eight characters."""
+    return readable(8)
+
+
+class School(models.Model):
+    """The one school of this installation."""
+
+    name = models.CharField(max_length=120)
+    hosts_needed = models.PositiveSmallIntegerField(
+        default=1, help_text="Adults who must be in a room with pupils; 2 means no one-to-one."
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes staff accounts; there is no public sign-up."""
+
+    def create_user(self, email: str, password: str | None = None, **extra: Any) -> "User":
+        user = self.model(email=self.normalize_email(email).lower(), **extra)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser):
+    """A member of staff or a governor."""
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=120, help_text="What everyone in a meeting sees, as: Mrs Osei")
+    is_active = models.BooleanField(default=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def actor(self) -> str:
+        """This person as the audit log names them."""
+        return f"user:{self.pk}"
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Every role this person holds; read once per object."""
+        if not hasattr(self, "_roles"):
+            held = self.rolegrant_set.values_list("role", flat=True) if self.is_active else []
+            self._roles = frozenset(Role(role) for role in held)
+        return self._roles
+
+
+class RoleGrant(models.Model):
+    """One role of one person."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    role = models.CharField(max_length=20, choices=[(role.value, role.words) for role in Role])
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "role"], name="one_grant_per_role")]
+
+    def __str__(self) -> str:
+        return self.role
+
+
+class SchoolClass(models.Model):
+    """A class, with the standing ID and password that lead to whichever of its meetings is open (T6).
+
+    The password is kept readable because the office prints it on cards; it opens the waiting room
+    and nothing more.
+    """
+
+    name = models.CharField(max_length=60, unique=True)
+    year = models.PositiveSmallIntegerField(default=1)
+    join_id = models.CharField(max_length=12, unique=True, default=new_join_id)
+    password = models.CharField(max_length=20, default=new_class_password)
+    staff = models.ManyToManyField(User, related_name="classes", blank=True)
+
+    class Meta:
+        ordering = ["year", "name"]
+        verbose_name = "class"
+        verbose_name_plural = "classes"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Household(models.Model):
+    """One or more adults and the pupils they care for."""
+
+    name = models.CharField(max_length=120, help_text="For the office only.")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Adult(models.Model):
+    """A parent or carer."""
+
+    household = models.ForeignKey(Household, on_delete=models.CASCADE)
+    name = models.CharField(max_length=120)
+    email = models.EmailField(blank=True)
+    language = models.CharField(max_length=8, default="en")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Pupil(models.Model):
+    """A child on the roster. Only `label` ever leaves the school's own pages."""
+
+    school_class = models.ForeignKey(SchoolClass, on_delete=models.PROTECT)
+    first_name = models.CharField(max_length=60)
+    last_name = models.CharField(max_length=60)
+    mark = models.CharField(
+        max_length=20, blank=True, help_text="Tells two children of one first name apart, as: sun."
+    )
+    households = models.ManyToManyField(Household, related_name="pupils")
+
+    class Meta:
+        ordering = ["first_name", "mark", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["school_class", "first_name", "mark"], name="labels_differ_in_a_class"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """What everyone in a meeting sees (P7): the first name, and a mark where two share it."""
+        return f"{self.first_name} ({self.mark})" if self.mark else self.first_name
+
+
+class Group(models.Model):
+    """A named group within a class (C2)."""
+
+    school_class = models.ForeignKey(SchoolClass, on_delete=models.CASCADE)
+    name = models.CharField(max_length=60)
+    pupils = models.ManyToManyField(Pupil, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["school_class", "name"], name="group_names_differ_in_a_class")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.school_class} · {self.name}"
+
+
+class FamilyLink(models.Model):
+    """A household's own way to the join page; only a hash of it is kept. May be burned at once."""
+
+    id = models.CharField(primary_key=True, max_length=32, default=public_id)
+    household = models.ForeignKey(Household, on_delete=models.CASCADE)
+    token_hash = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField()
+    burned_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.id

@@ -1,0 +1,55 @@
+"""Questions about people."""
+
+import hashlib
+import hmac
+from datetime import datetime
+
+from circletime.people.models import FamilyLink, Household, Pupil, School, SchoolClass, User
+from circletime.people.rules import OFFICE, folded
+
+
+def get_school() -> School:
+    """The one school; made with an invented name when there is none yet."""
+    school, _ = School.objects.get_or_create(pk=1, defaults={"name": "Our school"})
+    return school
+
+
+def list_classes_for(user: User) -> list[SchoolClass]:
+    """The classes `user` may hold meetings for: their own, or all for the office and the head."""
+    if user.roles & OFFICE:
+        return list(SchoolClass.objects.all())
+    return list(user.classes.all())
+
+
+def find_class(join_id: str, password: str) -> SchoolClass | None:
+    """The class that both words belong to, or None. Does the same work whether or not the ID exists."""
+    typed_id = "".join(join_id.split()).lower()
+    typed_password = "".join(password.split()).lower()
+    found = SchoolClass.objects.filter(join_id=typed_id).first()
+    wanted = found.password if found else "no-such-class-password"
+    right = hmac.compare_digest(typed_password.encode(), wanted.encode())
+    return found if found and right else None
+
+
+def match_pupils(pupils: list[Pupil], first_name: str, last_name: str = "") -> list[Pupil]:
+    """Those of `pupils` whose first name was typed (P7), told apart by last name where one was given."""
+    wanted, family = folded(first_name), folded(last_name)
+    found = [pupil for pupil in pupils if wanted and wanted in (folded(pupil.first_name), folded(pupil.label))]
+    if len(found) > 1 and family:
+        found = [pupil for pupil in found if folded(pupil.last_name) == family]
+    return found
+
+
+def token_hash(token: str) -> str:
+    """How a family link's token is kept."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def find_household(token: str, now: datetime) -> Household | None:
+    """The household whose unexpired, unburned link this is, or None."""
+    link = (
+        FamilyLink.objects.select_related("household")
+        .filter(token_hash=token_hash(token), burned_at=None, expires_at__gt=now)
+        .first()
+    )
+    return link.household if link else None

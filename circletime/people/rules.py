@@ -1,0 +1,52 @@
+"""Who is who: roles, and when two written names are the same name (P7)."""
+
+import re
+import unicodedata
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a member of staff is at the school. One person may be several."""
+
+    TEACHER = "teacher"
+    SUPPORT = "support"
+    OFFICE = "office"
+    SLT = "slt"
+    HEADTEACHER = "headteacher"
+    DSL = "dsl"
+    GOVERNOR = "governor"
+
+    @property
+    def words(self) -> str:
+        return _WORDS[self]
+
+
+_WORDS = {
+    Role.TEACHER: "Class teacher",
+    Role.SUPPORT: "Support staff",
+    Role.OFFICE: "Office",
+    Role.SLT: "Senior leadership",
+    Role.HEADTEACHER: "Headteacher",
+    Role.DSL: "Designated safeguarding lead",
+    Role.GOVERNOR: "Governor",
+}
+
+HOSTS = frozenset({Role.TEACHER, Role.SUPPORT, Role.HEADTEACHER, Role.DSL, Role.SLT})
+"""Who may host a meeting (T1)."""
+
+WATCHERS = frozenset({Role.SLT, Role.DSL, Role.HEADTEACHER})
+"""Who may watch a recording (T8, T10)."""
+
+OFFICE = frozenset({Role.OFFICE, Role.HEADTEACHER})
+"""Who may see and change any class's ID and password (T4, T6)."""
+
+
+def folded(name: str) -> str:
+    """`name` with case, accents, apostrophes, hyphens and spacing forgiven, to compare by.
+
+    "  Zoë ", "zoe" and "ZOE" are one name; "O’Shea" and "oshea" are one name.
+    """
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    plain = plain.replace("ß", "ss").replace("ø", "o").replace("ł", "l").replace("đ", "d").replace("ı", "i")
+    letters = (c for c in plain if not unicodedata.combining(c))
+    return re.sub(r"[\W_]+", "", "".join(letters))

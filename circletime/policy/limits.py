@@ -1,0 +1,30 @@
+"""The policy's numbers as named values. A number that is policy stands here and nowhere else."""
+
+from datetime import timedelta
+
+MEETING_WITH_FAMILIES = timedelta(minutes=20)
+"""T2: the longest a meeting with pupils or parents may be live."""
+
+MEETING_WITH_STAFF = timedelta(minutes=40)
+"""T3: the longest a staff meeting may be live."""
+
+WAITING_ROOM_OPENS = timedelta(minutes=10)
+"""T7: how long before its start a meeting's waiting room opens."""
+
+RECORDING_KEPT = timedelta(days=30)
+"""T9: how long a recording is kept after it was made."""
+
+WARNINGS = (timedelta(minutes=5), timedelta(minutes=1))
+"""T2: how long before the end everyone is told."""
+
+FROZEN_FOR = timedelta(minutes=2)
+"""T1: how long a room waits, still and silent, for a host to come back before it ends."""
+
+HOST_MAY_BLINK = timedelta(seconds=3)
+"""T1: a host's dropped connection is taken for a blink for so long; then the room freezes."""
+
+SEAT_KEPT = timedelta(seconds=90)
+"""How long a dropped pupil may come back without waiting again."""
+
+NOT_STARTED_CLOSES = timedelta(minutes=30)
+"""A waiting room whose meeting nobody starts closes so long after its time."""

@@ -1,0 +1,70 @@
+"""Typed readers of the environment, which fail at start with a sentence.
+
+Secrets that nobody gave are made once and kept in files only this account can read.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+
+class BadSetting(Exception):
+    """A setting has a value that cannot be used; the text says which and what is wanted."""
+
+
+def text(name: str, default: str) -> str:
+    """The variable `name`, or `default` when it is not set or empty."""
+    return os.environ.get(name) or default
+
+
+def number(name: str, default: int) -> int:
+    """The variable `name` as a whole number."""
+    raw = os.environ.get(name)
+    if not raw:
+        return default
+    try:
+        return int(raw)
+    except ValueError:
+        raise BadSetting(f"{name} is {raw!r}; it must be a whole number.") from None
+
+
+def flag(name: str, default: bool) -> bool:
+    """The variable `name` as yes or no."""
+    raw = os.environ.get(name)
+    if not raw:
+        return default
+    if raw.lower() in ("1", "true", "yes", "on"):
+        return True
+    if raw.lower() in ("0", "false", "no", "off"):
+        return False
+    raise BadSetting(f"{name} is {raw!r}; it must be yes or no.")
+
+
+def items(name: str, default: list[str]) -> list[str]:
+    """The variable `name` as a comma-separated list."""
+    raw = os.environ.get(name)
+    return [part.strip() for part in raw.split(",") if part.strip()] if raw else default
+
+
+def secret(name: str, folder: Path) -> str:
+    """The secret `name`: from the environment, else from a file in `folder`, made at first use.
+
+    The file is written whole under another name and linked into place, so that two processes
+    starting at once agree on one secret.
+    """
+    given = os.environ.get(f"CIRCLETIME_{name.upper()}")
+    if given:
+        return given
+    path = folder / name
+    if not path.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = folder / f".{name}.{secrets.token_hex(4)}"
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()
