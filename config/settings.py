@@ -15,7 +15,7 @@ for _folder in (VAR, VAULT, VAR / "run", VAR / "log"):
 # Where it is reached.
 PORT = env.number("PORT", 8000)
 PUBLIC_URL = env.text("CIRCLETIME_URL", f"http://localhost:{PORT}")
-DEMO = env.flag("CIRCLETIME_DEMO", False)
+LISTEN = env.text("CIRCLETIME_LISTEN", "127.0.0.1")
 HTTPS = PUBLIC_URL.startswith("https://")
 ALLOWED_HOSTS = env.items("CIRCLETIME_HOSTS", ["localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]

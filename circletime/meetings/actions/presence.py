@@ -81,6 +81,15 @@ def give_up_dropped(*, meeting: Meeting, now: datetime) -> None:
 
 
 @transaction.atomic
+def page_closed(*, seat_id: str) -> None:
+    """A waiting page closed: it is not shown to the host any more. Nothing is decided by this."""
+    seat = Seat.objects.get(public_id=seat_id)
+    meeting = lock(seat.meeting_id)
+    Seat.objects.filter(pk=seat.pk).update(seen_at=None)
+    save(meeting)
+
+
+@transaction.atomic
 def lied(*, seat: Seat, kind: str, what: str, now: datetime) -> None:
     """A browser tried what it may not, or shows what a camera does not. Kept, and shown to hosts."""
     meeting = lock(seat.meeting_id)

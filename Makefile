@@ -1,0 +1,76 @@
+# One word for each thing a person does here. Everything is installed by the first of them.
+PORT ?= 8000
+VAR ?= var
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+RUN := .venv/bin
+export CIRCLETIME_VAR := $(abspath $(VAR))
+export CIRCLETIME_BIN := $(abspath var/bin)
+
+.PHONY: setup setup-test demo demo-reset run test check fix docs bench browsers
+
+setup: .venv/.done room/dist/.done var/bin/.done ## everything a meeting needs
+
+.tools/bin/uv:
+	python3 -m venv .tools
+	.tools/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
+
+.venv/.done: pyproject.toml uv.lock $(if $(filter .tools/bin/uv,$(UV)),.tools/bin/uv)
+	@echo "Installing the Python packages…"
+	$(UV) sync --quiet --frozen --python $$(command -v python3)
+	@touch $@
+
+room/node_modules/.done: room/package.json room/package-lock.json
+	@echo "Installing the packages of the room client…"
+	cd room && npm ci --silent
+	@touch $@
+
+ROOM_SOURCES := $(shell find room/src room/package-lock.json room/vite.config.ts 2>/dev/null)
+room/dist/.done: room/node_modules/.done $(ROOM_SOURCES)
+	@echo "Building the room client…"
+	cd room && npm run --silent build
+	@touch $@
+
+MEDIA_SOURCES := $(shell find media -name '*.go' -o -name 'go.mod' -o -name 'go.sum' -o -name 'build.py')
+var/bin/.done: $(MEDIA_SOURCES)
+	python3 media/build.py all
+	@touch $@
+
+browsers: ## what the tests need from Debian
+	@sh tests/install-browsers.sh
+
+demo: setup ## an invented school, running
+	@PORT=$(PORT) $(RUN)/circletime demo
+
+demo-reset: ## begin the demo again
+	@$(RUN)/circletime demo --reset
+
+run: setup ## all parts, with this school's own data
+	@PORT=$(PORT) $(RUN)/circletime serve
+
+test: setup browsers ## the whole suite
+	$(RUN)/python -m tests.everything
+
+check: setup ## format, lint, types, contracts, migrations, generated docs
+	$(UV) lock --check --quiet
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+	$(RUN)/python -m django makemigrations --check --dry-run --settings config.settings
+	CIRCLETIME_URL=https://meet.larkfield.example CIRCLETIME_HOSTS=meet.larkfield.example \
+	  $(RUN)/python -m django check --deploy --fail-level WARNING --settings config.settings
+	$(RUN)/circletime docs --check
+	cd room && npm run --silent check
+	cd media/recorder && test -z "$$(gofmt -l .)" && go vet ./...
+
+fix: setup ## what can be mended by a program
+	$(RUN)/ruff format .
+	$(RUN)/ruff check --fix .
+	cd room && npm run --silent fix
+	cd media/recorder && gofmt -w .
+
+docs: setup ## draw the generated pages again
+	$(RUN)/circletime docs
+
+bench: setup ## make bench F=F1
+	$(RUN)/python -m bench $(F)

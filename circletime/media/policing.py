@@ -1,0 +1,209 @@
+"""What a browser may say on the signalling socket, message by message.
+
+LiveKit checks the right to publish a source, but believes the client about what that source is,
+how many there are, and what else it sends. Here each message from a browser is read before it is
+passed on; what is not needed for a meeting is dropped, and a lie is named.
+"""
+
+import base64
+import binascii
+import gzip
+import zlib
+from dataclasses import dataclass, field
+
+from google.protobuf.message import DecodeError
+from livekit.protocol import models as lk
+from livekit.protocol import rtc
+
+from circletime.media.rules import Rights
+
+LONGEST_JOIN = 256 * 1024
+WIDE = 1600
+"""Pixels. Children's cameras send 640; a picture this wide is more likely a screen."""
+ANSWERED_WITHIN = 10.0
+"""Seconds. A request to send that was refused is never answered; after this it may be made again."""
+CAMERA_SHAPES = (4 / 3, 16 / 9, 3 / 4, 9 / 16, 1.0, 3 / 2, 2 / 3)
+
+_FITTING = {
+    (lk.TrackType.VIDEO, lk.TrackSource.CAMERA): "camera",
+    (lk.TrackType.VIDEO, lk.TrackSource.SCREEN_SHARE): "screen",
+    (lk.TrackType.AUDIO, lk.TrackSource.MICROPHONE): "microphone",
+    (lk.TrackType.AUDIO, lk.TrackSource.SCREEN_SHARE_AUDIO): "screen_audio",
+}
+# What livekit-client needs for a meeting. Everything else is dropped without a word.
+_PASSED = frozenset(
+    {
+        "offer",
+        "answer",
+        "trickle",
+        "mute",
+        "subscription",
+        "track_setting",
+        "leave",
+        "update_layers",
+        "sync_state",
+        "ping",
+        "ping_req",
+        "update_audio_track",
+        "update_video_track",
+    }
+)
+_LIES = {
+    "update_metadata": "Tried to change its name or details",
+    "publish_data_track_request": "Tried to send data",
+    "store_data_blob_request": "Tried to send data",
+    "simulate": "Tried to disturb the connection",
+}
+
+
+class Malformed(Exception):
+    """The message is not the protocol's; the connection is closed."""
+
+
+@dataclass
+class Verdict:
+    """What becomes of one message: `forward` (None to drop it), the lies in it, and what looks like a screen."""
+
+    forward: bytes | None
+    lies: list[str] = field(default_factory=list)
+    shapes: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Tracks:
+    """What one connection sends now, by source, as its own requests and the server's answers say."""
+
+    identity: str
+    asked: dict[str, tuple[str, float]] = field(default_factory=dict)
+    """cid -> source and when it was asked for; not answered yet"""
+    live: dict[str, str] = field(default_factory=dict)
+    """sid -> source"""
+
+    def holds(self, source: str, now: float) -> bool:
+        """Whether something of this source is sent already, or was asked for moments ago."""
+        recent = any(kind == source and at > now - ANSWERED_WITHIN for kind, at in self.asked.values())
+        return recent or source in self.live.values()
+
+
+def screen_like(width: int, height: int) -> bool:
+    """Whether a picture of this size is shaped like a screen rather than a camera's."""
+    if not width or not height:
+        return False
+    return width >= WIDE or min(abs(width / height - shape) for shape in CAMERA_SHAPES) > 0.08
+
+
+def check_add_track(
+    request: rtc.AddTrackRequest, rights: Rights, tracks: Tracks, now: float
+) -> tuple[str | None, str]:
+    """The lie in a request to send something, or None; and the source it is for."""
+    source = _FITTING.get((request.type, request.source))
+    if source is None:
+        return "Tried to send something as what it is not", ""
+    if not getattr(rights, "microphone" if source == "screen_audio" else source) or (
+        source == "screen_audio" and not rights.screen
+    ):
+        return f"Tried to send a {source.replace('_', ' ')} without leave", source
+    if request.cid not in tracks.asked and tracks.holds(source, now):
+        return f"Tried to send a second {source.replace('_', ' ')}", source
+    return None, source
+
+
+def read_request(data: bytes, rights: Rights, tracks: Tracks, now: float) -> Verdict:
+    """Judge one message from a browser; `now` is a monotonic time in seconds. Raises `Malformed`."""
+    try:
+        request = rtc.SignalRequest.FromString(data)
+    except DecodeError as trouble:
+        raise Malformed from trouble
+    kind = request.WhichOneof("message")
+    if kind == "add_track":
+        lie, source = check_add_track(request.add_track, rights, tracks, now)
+        if lie is not None:
+            return Verdict(None, lies=[lie])
+        tracks.asked[request.add_track.cid] = (source, now)
+        if source == "camera" and screen_like(request.add_track.width, request.add_track.height):
+            return Verdict(data, shapes=["The camera's picture has the size or shape of a screen"])
+        return Verdict(data)
+    if kind in _PASSED:
+        return Verdict(data)
+    return Verdict(None, lies=[_LIES[kind]] if kind in _LIES else [])
+
+
+def read_response(data: bytes, tracks: Tracks) -> bytes | None:
+    """Judge one message from the media server: a token is never handed on, and tracks are counted."""
+    try:
+        response = rtc.SignalResponse.FromString(data)
+    except DecodeError:
+        return data  # a newer server's message; it is not ours to break
+    kind = response.WhichOneof("message")
+    if kind == "refresh_token":
+        return None
+    if kind == "track_published":
+        asked = tracks.asked.pop(response.track_published.cid, None)
+        if asked is not None:
+            tracks.live[response.track_published.track.sid] = asked[0]
+    elif kind == "track_unpublished":
+        tracks.live.pop(response.track_unpublished.track_sid, None)
+    elif kind == "join":
+        tracks.asked.clear()
+        tracks.live.clear()
+    elif kind == "update":
+        _count_own(response.update, tracks)
+    return data
+
+
+def _count_own(update: rtc.ParticipantUpdate, tracks: Tracks) -> None:
+    # When a right is taken away the server unpublishes by itself, and may say so only here.
+    for info in update.participants:
+        if info.identity == tracks.identity:
+            left = {track.sid for track in info.tracks}
+            for sid in [sid for sid in tracks.live if sid not in left]:
+                del tracks.live[sid]
+
+
+def read_join(packed: str, rights: Rights, tracks: Tracks, now: float) -> tuple[str, bool, list[str]]:
+    """Judge the request that opens a v1 connection.
+
+    Answers it with everything untrue taken out, whether it resumes an earlier one, and the lies.
+    Raises `Malformed` for what is not one, or unpacks to more than `LONGEST_JOIN` bytes.
+    """
+    try:
+        padded = packed + "=" * (-len(packed) % 4)
+        wrapped = rtc.WrappedJoinRequest.FromString(base64.urlsafe_b64decode(padded))
+        raw = wrapped.join_request
+        if wrapped.compression == rtc.WrappedJoinRequest.GZIP:
+            raw = _gunzip(raw)
+        request = rtc.JoinRequest.FromString(raw)
+    except (DecodeError, binascii.Error, ValueError, zlib.error) as trouble:
+        raise Malformed from trouble
+    lies = []
+    if request.metadata or request.participant_attributes:
+        lies.append(_LIES["update_metadata"])
+        request.metadata = ""
+        request.participant_attributes.clear()
+    kept = []
+    for track in request.add_track_requests:
+        lie, source = check_add_track(track, rights, tracks, now)
+        if lie is not None:
+            lies.append(lie)
+            continue
+        tracks.asked[track.cid] = (source, now)
+        kept.append(track)
+    del request.add_track_requests[:]
+    request.add_track_requests.extend(kept)
+    clean = rtc.WrappedJoinRequest(
+        compression=rtc.WrappedJoinRequest.GZIP, join_request=gzip.compress(request.SerializeToString(), 1)
+    )
+    return base64.urlsafe_b64encode(clean.SerializeToString()).decode(), request.reconnect, lies
+
+
+def _gunzip(raw: bytes) -> bytes:
+    unpacker = zlib.decompressobj(wbits=31)
+    plain = unpacker.decompress(raw, LONGEST_JOIN)
+    if unpacker.unconsumed_tail:
+        raise Malformed
+    return plain
+
+
+def asks_to_send(data: bytes) -> bool:
+    """Whether a message is a request to send something, for which the rights have to be looked up."""
+    return data[:1] == b"\x22"  # field 4, `add_track`, is the only message that starts so

@@ -1,0 +1,171 @@
+"""Keeps the parts of the program running: starts them, shows their state, starts them again.
+
+Each part is a process of its own, so that one that dies takes no other with it. Linux ends them
+all when this process dies, however it dies, so none is ever left behind.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.request import urlopen
+
+PR_SET_PDEATHSIG = 1
+FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
+SETTLED_AFTER = 10.0
+"""Seconds. A part that ran so long starts again at once when it dies."""
+STOPS_WITHIN = 6.0
+LOG_KEPT = 5 * 1024 * 1024
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def die_with_parent() -> None:
+    """In a child just made: end when the parent ends, even by kill -9."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@dataclass
+class Part:
+    """One process: `argv`, where it can be reached, and how to see that it is ready."""
+
+    name: str
+    argv: list[str]
+    place: str
+    ready: Callable[[], bool]
+    env: dict[str, str] = field(default_factory=dict)
+
+
+def answers_http(url: str) -> Callable[[], bool]:
+    """Whether something answers at `url`, whatever it answers."""
+
+    def check() -> bool:
+        try:
+            with urlopen(url, timeout=1):  # noqa: S310  our own loopback address
+                return True
+        except OSError as trouble:
+            return hasattr(trouble, "code")  # an HTTP error is an answer
+
+    return check
+
+
+def answers_unix(path: Path) -> Callable[[], bool]:
+    """Whether somebody listens on the socket at `path`."""
+
+    def check() -> bool:
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(1)
+            try:
+                probe.connect(str(path))
+            except OSError:
+                return False
+            return True
+
+    return check
+
+
+def file_is_fresh(path: Path, seconds: float) -> Callable[[], bool]:
+    """Whether `path` was touched within so many seconds, as a sign of life."""
+
+    def check() -> bool:
+        return path.exists() and path.stat().st_mtime > time.time() - seconds
+
+    return check
+
+
+class Supervisor:
+    """Runs `parts` in order until `stop()` or a signal; `say` is told each change of state."""
+
+    def __init__(self, parts: list[Part], logs: Path, say: Callable[[str], None]) -> None:
+        self._parts = parts
+        self._logs = logs
+        self._say = say
+        self._stopping = asyncio.Event()
+        self._running: dict[str, asyncio.subprocess.Process] = {}
+
+    async def run(self, when_ready: Callable[[], None] | None = None) -> None:
+        """Start everything, then keep it so. Returns once all parts have stopped."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stopping.set)
+        first = {part.name: asyncio.Event() for part in self._parts}
+        keepers = [asyncio.create_task(self._keep(part, first[part.name])) for part in self._parts]
+        everyone = asyncio.gather(*(event.wait() for event in first.values()))
+        stopping = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait([everyone, stopping], return_when=asyncio.FIRST_COMPLETED)
+        if not self._stopping.is_set() and when_ready is not None:
+            when_ready()
+        await stopping
+        everyone.cancel()
+        await self._stop_all()
+        for keeper in keepers:
+            keeper.cancel()
+        await asyncio.gather(*keepers, everyone, return_exceptions=True)
+
+    async def _keep(self, part: Part, first: asyncio.Event) -> None:
+        wait = FIRST_WAIT
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            process = await self._start(part)
+            if await self._until_ready(part, process):
+                self._tell(part, f"running   {part.place}")
+                first.set()
+            status = await process.wait()
+            if self._stopping.is_set():
+                return
+            wait = FIRST_WAIT if time.monotonic() - began > SETTLED_AFTER else min(wait * 2, LONGEST_WAIT)
+            self._tell(part, f"stopped (status {status}); starting it again. Its log: {self._log(part)}")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), wait)
+
+    async def _start(self, part: Part) -> asyncio.subprocess.Process:
+        log = self._log(part)
+        if log.exists() and log.stat().st_size > LOG_KEPT:
+            log.replace(log.with_suffix(".old"))
+        with log.open("ab") as out:
+            process = await asyncio.create_subprocess_exec(
+                *part.argv,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                env=os.environ | part.env,
+                start_new_session=True,  # Ctrl-C reaches only us; we stop them in order
+                preexec_fn=die_with_parent,
+            )
+        self._running[part.name] = process
+        (self._logs / f"{part.name}.pid").write_text(str(process.pid))
+        return process
+
+    async def _until_ready(self, part: Part, process: asyncio.subprocess.Process) -> bool:
+        while process.returncode is None and not self._stopping.is_set():
+            if await asyncio.to_thread(part.ready):
+                return True
+            await asyncio.sleep(0.1)
+        return False
+
+    async def _stop_all(self) -> None:
+        for part in reversed(self._parts):
+            process = self._running.get(part.name)
+            if process is None or process.returncode is not None:
+                continue
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            try:
+                await asyncio.wait_for(process.wait(), STOPS_WITHIN)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+            (self._logs / f"{part.name}.pid").unlink(missing_ok=True)
+            self._tell(part, "stopped")
+
+    def _log(self, part: Part) -> Path:
+        return self._logs / f"{part.name}.log"
+
+    def _tell(self, part: Part, state: str) -> None:
+        self._say(f"{part.name:<9} {state}")

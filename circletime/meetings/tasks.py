@@ -1,0 +1,80 @@
+"""What the worker does for meetings: the clock, and keeping the media server true."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from circletime.core import time
+from circletime.media import livekit
+from circletime.meetings import orders
+from circletime.meetings.actions import lifecycle, presence
+from circletime.meetings.models import DoorTry, Meeting, Seat
+from circletime.meetings.rules import RUNNING, SeatRole, SeatState, State
+from circletime.policy import limits
+
+
+def run_clock(now: datetime) -> None:
+    """Do everything that is due by `now`: openings, freezes and ends."""
+    due = Meeting.objects.filter(
+        Q(state=State.SCHEDULED, starts_at__lte=now + limits.WAITING_ROOM_OPENS)
+        | Q(state=State.OPEN, starts_at__lte=now - limits.NOT_STARTED_CLOSES)
+        | Q(state__in=RUNNING, ends_at__lte=now)
+        | Q(state=State.FROZEN, frozen_at__lte=now - limits.FROZEN_FOR)
+    )
+    for meeting in due:
+        lifecycle.tick(meeting=meeting, now=now)
+    for meeting in Meeting.objects.filter(state__in=RUNNING):
+        if _may_settle(meeting, now):
+            lifecycle.tick(meeting=meeting, now=now)
+
+
+def _may_settle(meeting: Meeting, now: datetime) -> bool:
+    """Whether a look is worth a lock: hosts may have been gone for too long, or be back."""
+    if meeting.state == State.FROZEN or meeting.recording != "on":
+        return True
+    return not Seat.objects.filter(
+        meeting=meeting, role=SeatRole.HOST, state=SeatState.ADMITTED
+    ).exclude(connection="").exists()
+
+
+def next_end() -> datetime | None:
+    """When the next running meeting has to end."""
+    return Meeting.objects.filter(state__in=RUNNING).order_by("ends_at").values_list("ends_at", flat=True).first()
+
+
+def reconcile_rooms() -> None:
+    """Running rooms exist, hold only who belongs there with their exact rights; all others are gone.
+
+    Raises `MediaError` when the media server does not answer.
+    """
+    running = {meeting.room: meeting for meeting in Meeting.objects.filter(state__in=RUNNING)}
+    rooms = set(livekit.list_rooms())
+    for room in rooms - set(running):
+        known = Meeting.objects.filter(room=room).first()
+        # A room made a moment ago for a meeting that is just starting is left alone.
+        if known is None or known.state != State.OPEN:
+            livekit.delete_room(room)
+    for room, meeting in running.items():
+        if room not in rooms:
+            orders.restore_room(meeting)
+        checked_at = time.now()
+        here = orders.reconcile(meeting)
+        presence.found_absent(meeting=meeting, here=here, checked_at=checked_at, now=time.now())
+        orders.carry_out(meeting.pk)
+
+
+def give_up_dropped(now: datetime) -> None:
+    """Close the seats of those who did not come back within their grace."""
+    late = Seat.objects.filter(
+        meeting__state__in=RUNNING,
+        state=SeatState.ADMITTED,
+        connection="",
+        dropped_at__lte=now - limits.SEAT_KEPT,
+    ).exclude(role=SeatRole.HOST)
+    for meeting in Meeting.objects.filter(seat__in=late).distinct():
+        presence.give_up_dropped(meeting=meeting, now=now)
+
+
+def forget_door_tries(now: datetime) -> None:
+    """The throttle remembers wrong tries for an hour and no longer."""
+    DoorTry.objects.filter(at__lt=now - timedelta(hours=1)).delete()

@@ -1,0 +1,30 @@
+"""Which socket goes where. Both sockets come with the session of the page that opened them."""
+
+from typing import Any
+
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
+from channels.sessions import SessionMiddlewareStack
+from django.urls import path
+
+from circletime.media.gate import SignalGate
+from circletime.pages.consumers import LiveConsumer
+from circletime.pages.doorman import DatabaseDoorman
+
+
+def build(pages: Any) -> Any:
+    """The ASGI application around Django's `pages`."""
+    gate = SignalGate(DatabaseDoorman())
+    sockets = URLRouter(
+        [
+            path("live/<str:seat_id>", LiveConsumer.as_asgi()),
+            path("rtc", gate),
+            path("rtc/v1", gate),
+        ]
+    )
+    return ProtocolTypeRouter(
+        {
+            "http": pages,
+            "websocket": AllowedHostsOriginValidator(SessionMiddlewareStack(sockets)),
+        }
+    )

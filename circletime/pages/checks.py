@@ -1,0 +1,114 @@
+"""What the doctor looks at. Each answer is a sentence that says what to do."""
+
+import os
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+
+ROOM_NEEDED = 5 * 1024**3
+"""Bytes of free disk below which a morning's recordings may not fit."""
+
+
+def before_start(names: list[str]) -> list[str]:
+    """What would keep the named parts from starting."""
+    trouble = []
+    for name, binary in (("media", "livekit-server"), ("recorder", "recorder")):
+        path = settings.BIN / binary
+        if name in names and not os.access(path, os.X_OK):
+            trouble.append(f"{path} is missing. Run make setup.")
+    for what, port, kind in _ports(names):
+        if _taken(port, kind):
+            trouble.append(
+                f"Port {port} ({what}) is in use by another program. Stop it, or choose another: PORT=9000."
+            )
+    return trouble
+
+
+def everything() -> Iterator[tuple[bool, str]]:
+    """Every check: whether it is fine, and a sentence."""
+    from circletime.pages import parts
+
+    running = not (_free_to_start())
+    if running:
+        yield True, f"Circletime is running (port {settings.PORT} is taken)."
+    else:
+        wrong = before_start(list(parts.NAMES))
+        yield from ((False, line) for line in wrong)
+        if not wrong:
+            yield True, "Everything that is needed to start is there, and the ports are free."
+    yield _disk()
+    yield _keys()
+    yield _certificate()
+    yield _clock()
+    yield _room()
+
+
+def _ports(names: list[str]) -> list[tuple[str, int, int]]:
+    found = []
+    if "app" in names:
+        found.append(("pages", settings.PORT, socket.SOCK_STREAM))
+    if "media" in names:
+        found += [
+            ("media signalling", settings.LIVEKIT_PORT, socket.SOCK_STREAM),
+            ("media over TCP", settings.LIVEKIT_TCP_PORT, socket.SOCK_STREAM),
+            ("media over UDP", settings.LIVEKIT_UDP_PORT, socket.SOCK_DGRAM),
+        ]
+    return found
+
+
+def _taken(port: int, kind: int) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        if kind == socket.SOCK_STREAM:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+def _free_to_start() -> bool:
+    return not _taken(settings.PORT, socket.SOCK_STREAM)
+
+
+def _disk() -> tuple[bool, str]:
+    free = shutil.disk_usage(settings.VAULT).free
+    size = f"{free / 1024**3:.0f} GB"
+    if free < ROOM_NEEDED:
+        return False, f"Only {size} are free where recordings are kept. Make room, or move the vault."
+    return True, f"{size} are free where recordings are kept."
+
+
+def _keys() -> tuple[bool, str]:
+    loose = [path.name for path in Path(settings.KEYS).glob("*") if path.stat().st_mode & 0o077]
+    if loose:
+        return False, f"Other accounts can read {', '.join(loose)} in {settings.KEYS}. Run chmod 600 on them."
+    return True, "The keys can be read by this account only."
+
+
+def _certificate() -> tuple[bool, str]:
+    if settings.HTTPS:
+        return True, f"Pages are served at {settings.PUBLIC_URL}."
+    if "//localhost" in settings.PUBLIC_URL:
+        return True, "Only this machine can use it (localhost). Families need https: set CIRCLETIME_URL."
+    return False, f"{settings.PUBLIC_URL} has no certificate. Browsers give no camera without https."
+
+
+def _clock() -> tuple[bool, str]:
+    # No clock on the internet is asked. The newest thing we wrote may not lie in the future.
+    newest = max((p.stat().st_mtime for p in Path(settings.VAR).glob("*")), default=0.0)
+    if newest > time.time() + 60:
+        return False, "This machine's clock is behind files it wrote itself. Set it right (timedatectl)."
+    synced = Path("/run/systemd/timesync/synchronized")
+    if Path("/run/systemd/system").exists() and not synced.exists():
+        return False, "The clock is not kept right by the network. Switch that on: timedatectl set-ntp true."
+    return True, "The clock does not run backwards."
+
+
+def _room() -> tuple[bool, str]:
+    built = (settings.BASE_DIR / "room" / "dist" / "room.js").exists()
+    return built, "The room client is built." if built else "The room client is not built. Run make setup."

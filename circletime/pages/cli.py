@@ -1,0 +1,221 @@
+"""The one program, `circletime`: plain help, and exit status 0 only for success."""
+
+import argparse
+import asyncio
+import os
+import shutil
+import sys
+from pathlib import Path
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; answers its exit status."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    parser = _parser()
+    wanted = parser.parse_args(argv)
+    if not hasattr(wanted, "run"):
+        parser.print_help()
+        return 2
+    if wanted.run is demo and wanted.reset:
+        return reset()
+    from config.env import BadSetting
+
+    try:
+        import django
+
+        django.setup()
+        status: int = wanted.run(wanted)
+    except BadSetting as trouble:
+        print(trouble, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="circletime", description="Video meetings for a primary school.")
+    commands = parser.add_subparsers(title="commands")
+    one = commands.add_parser("serve", help="run all parts, or the named ones")
+    one.add_argument("parts", nargs="*", help="app, worker, media, recorder")
+    one.set_defaults(run=serve)
+    one = commands.add_parser("demo", help="an invented school, running")
+    one.add_argument("--reset", action="store_true", help="throw the demo's data away")
+    one.add_argument("--classes", type=int, default=14)
+    one.add_argument("--pupils", type=int, default=30)
+    one.set_defaults(run=demo)
+    one = commands.add_parser("doctor", help="what is missing or wrong, in plain words")
+    one.set_defaults(run=doctor)
+    audit = commands.add_parser("audit", help="the log").add_subparsers()
+    one = audit.add_parser("verify", help="check that no row was changed, dropped or reordered")
+    one.set_defaults(run=audit_verify)
+    vault = commands.add_parser("vault", help="the recordings").add_subparsers()
+    one = vault.add_parser("verify", help="check every chunk of every recording")
+    one.set_defaults(run=vault_verify)
+    one = commands.add_parser("docs", help="draw the generated pages of docs/")
+    one.add_argument("--check", action="store_true", help="only say whether they are up to date")
+    one.set_defaults(run=docs)
+    one = commands.add_parser("part")
+    one.add_argument("name", choices=["app", "worker"])
+    one.set_defaults(run=part)
+    return parser
+
+
+def _prepare() -> None:
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("createcachetable", verbosity=0)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def serve(wanted: argparse.Namespace) -> int:
+    """All parts, or the named ones, until Ctrl-C."""
+    from circletime.media.supervisor import Supervisor
+    from circletime.pages import checks, parts
+
+    names = wanted.parts or list(parts.NAMES)
+    unknown = set(names) - set(parts.NAMES)
+    if unknown:
+        print(f"There is no part called {', '.join(sorted(unknown))}.", file=sys.stderr)
+        return 2
+    trouble = checks.before_start(names)
+    for line in trouble:
+        print(line, file=sys.stderr)
+    if trouble:
+        return 1
+    _prepare()
+    asyncio.run(Supervisor(parts.build(names), _log_folder(), _say).run(lambda: _say("All parts are running.")))
+    return 0
+
+
+def demo(wanted: argparse.Namespace) -> int:
+    """An invented school, a meeting now, and all parts running."""
+    from django.conf import settings
+
+    from circletime.core import time
+    from circletime.media.supervisor import Supervisor
+    from circletime.pages import checks, parts
+    from circletime.pages import demo as facts_of
+
+    trouble = checks.before_start(list(parts.NAMES))
+    for line in trouble:
+        print(line, file=sys.stderr)
+    if trouble:
+        return 1
+    _prepare()
+    facts = facts_of.prepare_demo(
+        settings.VAR / "demo.json", classes=wanted.classes, pupils=wanted.pupils, now=time.now()
+    )
+    supervisor = Supervisor(parts.build(list(parts.NAMES)), _log_folder(), _say)
+    asyncio.run(supervisor.run(lambda: _say(facts_of.words(facts))))
+    return 0
+
+
+def reset() -> int:
+    """Throw the demo's data away. What was built is kept."""
+    var = Path(os.environ.get("CIRCLETIME_VAR", "var"))
+    if not (var / "demo.json").exists():
+        print(f"There is no demo in {var}; nothing was removed.")
+        return 0
+    for name in ("keys", "vault", "run", "log"):
+        shutil.rmtree(var / name, ignore_errors=True)
+    for path in [*var.glob("db.sqlite3*"), var / "demo.json"]:
+        path.unlink(missing_ok=True)
+    print("The demo's data is gone. `make demo` begins again.")
+    return 0
+
+
+def doctor(wanted: argparse.Namespace) -> int:
+    """What is missing or wrong, in plain words."""
+    from circletime.pages import checks
+
+    bad = 0
+    for fine, line in checks.everything():
+        print(("ok    " if fine else "wrong ") + line)
+        bad += not fine
+    return 1 if bad else 0
+
+
+def audit_verify(wanted: argparse.Namespace) -> int:
+    """Check the chain; a break names the first bad row."""
+    from circletime.audit.queries import verify
+
+    count, broken = verify()
+    if broken is None:
+        print(f"{count} rows, none changed, dropped or reordered.")
+        return 0
+    print(f"The log is broken: {broken[1]}.")
+    return 1
+
+
+def vault_verify(wanted: argparse.Namespace) -> int:
+    """Check every chunk of every recording, and name what is damaged or missing."""
+    from circletime.recordings.queries import vault_verify as verify
+
+    count, trouble = verify()
+    for line in trouble:
+        print(line)
+    print(f"{count} recordings checked, {len(trouble)} damaged or missing parts.")
+    return 1 if trouble else 0
+
+
+def docs(wanted: argparse.Namespace) -> int:
+    """Draw docs/states.md and docs/policy-map.md from the code, or check that they are so."""
+    from circletime.pages.drawn import pages
+
+    stale = []
+    for path, text in pages().items():
+        if path.exists() and path.read_text() == text:
+            continue
+        stale.append(path)
+        if not wanted.check:
+            path.write_text(text)
+            print(f"drew {path}")
+    if stale and wanted.check:
+        print("Out of date: " + ", ".join(map(str, stale)) + ". Run make docs.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def part(wanted: argparse.Namespace) -> int:
+    """One part, in this process; `serve` starts these."""
+    if wanted.name == "worker":
+        from circletime.pages.worker import Worker
+
+        Worker().run()
+        return 0
+    import uvicorn
+    from django.conf import settings
+
+    behind_proxy = settings.HTTPS
+    uvicorn.run(
+        "config.asgi:application",
+        host=settings.LISTEN,
+        port=settings.PORT,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=behind_proxy,
+        server_header=False,
+        lifespan="off",
+        ws_max_size=512 * 1024,
+        ws_ping_interval=10,
+        ws_ping_timeout=10,
+        ws_per_message_deflate=False,
+        h11_max_incomplete_event_size=512 * 1024,
+        timeout_graceful_shutdown=3,
+    )
+    return 0
+
+
+def _log_folder() -> Path:
+    from django.conf import settings
+
+    return Path(settings.VAR / "log")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""What the signal gate asks of the database: who may be in which room, with which rights, until when."""
+
+from typing import Any
+
+from asgiref.sync import sync_to_async
+
+from circletime.core import time
+from circletime.media.gate import Pass
+from circletime.media.rules import Rights
+from circletime.meetings.actions import presence
+from circletime.meetings.live import hub
+from circletime.meetings.models import Seat
+from circletime.meetings.queries import Snapshot, get_seat, seat_rights
+from circletime.meetings.rules import RUNNING, SeatRole, SeatState
+
+
+class DatabaseDoorman:
+    """Answers from the database at the moment of asking; keeps nothing itself."""
+
+    async def admit(self, scope: dict[str, Any], seat_id: str) -> Pass | None:
+        """The pass for one connection, or None for anybody who is not let in at this moment."""
+        return await sync_to_async(_admit)(scope.get("session"), seat_id)
+
+    async def rights(self, seat_id: str) -> Rights:
+        """What the seat may send now; nothing when it is gone."""
+        return await sync_to_async(_rights)(seat_id)
+
+    async def opened(self, seat_id: str, connection_id: str) -> None:
+        """The connection stands."""
+        await sync_to_async(_opened)(seat_id, connection_id)
+
+    async def closed(self, seat_id: str, connection_id: str) -> None:
+        """The connection is gone."""
+        await sync_to_async(_closed)(seat_id, connection_id)
+
+    async def lied(self, seat_id: str, what: str, kind: str = "lie") -> None:
+        """The browser tried what it may not (`lie`), or shows something of a screen's shape (`shape`)."""
+        await sync_to_async(_lied)(seat_id, what, kind)
+
+    async def wait_shut(self, seat_id: str) -> None:
+        """Return once this seat may no longer be connected."""
+        meeting_pk = await sync_to_async(_meeting_of)(seat_id)
+        if meeting_pk is None:
+            return
+        async with hub.watch(meeting_pk) as watcher:
+            while _may_stay(await watcher.wait(), seat_id):
+                pass
+
+
+def _may_stay(snap: Snapshot, seat_id: str) -> bool:
+    return snap.meeting.state in RUNNING and any(
+        seat.public_id == seat_id and seat.state == SeatState.ADMITTED for seat in snap.seats
+    )
+
+
+def _seat(seat_id: str) -> Seat | None:
+    return Seat.objects.select_related("meeting__sharing_seat").filter(public_id=seat_id).first()
+
+
+def _meeting_of(seat_id: str) -> int | None:
+    return Seat.objects.filter(public_id=seat_id).values_list("meeting_id", flat=True).first()
+
+
+def _admit(session: Any, seat_id: str) -> Pass | None:
+    key = (session.get("seats") or {}).get(seat_id, "") if session is not None else ""
+    seat = get_seat(seat_id, key)
+    if seat is None or seat.state != SeatState.ADMITTED or seat.meeting.state not in RUNNING:
+        return None
+    rights = seat_rights(seat.meeting, seat)
+    if seat.role == SeatRole.PUPIL:
+        # A pupil's microphone is only ever ordered in line, never carried by a token (P2).
+        rights = Rights(
+            camera=rights.camera, microphone=False, screen=rights.screen, subscribe=rights.subscribe
+        )
+    return Pass(
+        room=seat.meeting.room,
+        identity=seat.public_id,
+        name=seat.label,
+        rights=rights,
+        closes_at=seat.meeting.ends_at,
+    )
+
+
+def _rights(seat_id: str) -> Rights:
+    seat = _seat(seat_id)
+    return seat_rights(seat.meeting, seat) if seat is not None else Rights.NONE
+
+
+def _opened(seat_id: str, connection_id: str) -> None:
+    seat = _seat(seat_id)
+    if seat is not None:
+        presence.connected(seat=seat, connection=connection_id, now=time.now())
+
+
+def _closed(seat_id: str, connection_id: str) -> None:
+    seat = _seat(seat_id)
+    if seat is not None:
+        presence.disconnected(seat=seat, connection=connection_id, now=time.now())
+
+
+def _lied(seat_id: str, what: str, kind: str) -> None:
+    seat = _seat(seat_id)
+    if seat is not None:
+        presence.lied(seat=seat, kind=kind, what=what, now=time.now())

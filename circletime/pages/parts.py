@@ -1,0 +1,52 @@
+"""The parts of one installation, as the supervisor runs them."""
+
+import sys
+
+from django.conf import settings
+
+from circletime.media.config import ServerPlan, write_livekit_config
+from circletime.media.supervisor import Part, answers_http, answers_unix, file_is_fresh
+
+NAMES = ("media", "recorder", "app", "worker")
+ALIVE = settings.VAR / "run" / "worker.alive"
+
+
+def build(names: list[str]) -> list[Part]:
+    """The named parts, in the order they start."""
+    own = [sys.executable, "-m", "circletime.pages.cli", "part"]
+    config = settings.VAR / "run" / "livekit.json"
+    write_livekit_config(
+        config,
+        ServerPlan(
+            port=settings.LIVEKIT_PORT,
+            tcp_port=settings.LIVEKIT_TCP_PORT,
+            udp_port=settings.LIVEKIT_UDP_PORT,
+            node_ip=settings.LIVEKIT_NODE_IP,
+            key=settings.LIVEKIT_KEY,
+            secret=settings.LIVEKIT_SECRET,
+            webhook=f"http://127.0.0.1:{settings.PORT}/hooks/livekit",
+        ),
+    )
+    sock = settings.RECORDER_SOCKET
+    every = {
+        "media": Part(
+            "media",
+            [str(settings.BIN / "livekit-server"), "--config", str(config)],
+            settings.LIVEKIT_URL,
+            answers_http(settings.LIVEKIT_URL),
+        ),
+        "recorder": Part(
+            "recorder",
+            [str(settings.BIN / "recorder"), "--socket", str(sock)],
+            "a socket of its own",
+            answers_unix(sock),
+        ),
+        "app": Part(
+            "app",
+            [*own, "app"],
+            settings.PUBLIC_URL,
+            answers_http(f"http://127.0.0.1:{settings.PORT}/accounts/login/"),
+        ),
+        "worker": Part("worker", [*own, "worker"], "the school's clock", file_is_fresh(ALIVE, 3)),
+    }
+    return [every[name] for name in NAMES if name in names]

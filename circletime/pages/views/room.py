@@ -1,0 +1,128 @@
+"""The room page, and the commands its buttons send."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from circletime.core import time
+from circletime.core.errors import Refused
+from circletime.meetings.actions import door, floor, host, lifecycle
+from circletime.meetings.models import Seat
+from circletime.meetings.queries import get_seat
+from circletime.meetings.rules import SeatRole
+from circletime.pages.seats import key_of
+
+Body = dict[str, Any]
+LONGEST_TEXT = 300
+
+
+@require_GET
+@never_cache
+def room(request: HttpRequest, seat_id: str) -> HttpResponse:
+    """The one page that waits, meets and says goodbye. It holds nothing of the meeting itself."""
+    seat = _own_seat(request, seat_id)
+    meeting = seat.meeting
+    class_name = meeting.school_class.name if meeting.school_class else "Staff"
+    stamp = timezone.localtime(time.now()).strftime("%-d %b %H:%M")
+    boot = {
+        "seat": seat.public_id,
+        "role": seat.role,
+        "label": seat.label,
+        "viewer_mark": f"{seat.label} · {class_name} · {stamp}",
+        "csrf": get_token(request),
+        "live": f"/live/{seat.public_id}",
+        "act": reverse("room", args=[seat.public_id]) + "/",
+        "purpose": meeting.get_purpose_display(),
+        "class_name": class_name,
+        "leave_url": reverse("join") if seat.user_id is None else reverse("meetings"),
+    }
+    return render(request, "pages/room.html", {"boot": boot})
+
+
+@require_POST
+def command(request: HttpRequest, seat_id: str, verb: str) -> JsonResponse:
+    """One button pressed: find the action of this name, and answer in plain words."""
+    seat = _own_seat(request, seat_id)
+    try:
+        body = json.loads(request.body or b"{}")
+        if not isinstance(body, dict):
+            raise ValueError
+    except ValueError:
+        return _error("malformed", "That was not understood.", 400)
+    act = COMMANDS.get(verb)
+    if act is None:
+        raise Http404
+    try:
+        act(seat, body, time.now())
+    except Refused as refusal:
+        return _error(refusal.code, str(refusal), refusal.status)
+    return JsonResponse({"ok": True})
+
+
+def _own_seat(request: HttpRequest, seat_id: str) -> Seat:
+    seat = get_seat(seat_id, key_of(request, seat_id))
+    if seat is None:
+        raise Http404
+    # A host's seat also needs the sign-in: signing out ends it, whatever the session still holds.
+    if seat.role in (SeatRole.HOST, SeatRole.STAFF) and seat.user_id != request.user.pk:
+        raise Http404
+    return seat
+
+
+def _error(code: str, message: str, status: int) -> JsonResponse:
+    return JsonResponse({"ok": False, "error": {"code": code, "message": message}}, status=status)
+
+
+def _text(body: Body, name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
+        raise Refused("malformed", "That was not understood.", status=400)
+    return value
+
+
+def _maybe(body: Body, name: str) -> str | None:
+    return _text(body, name) if body.get(name) is not None else None
+
+
+def _flag(body: Body, name: str) -> bool:
+    value = body.get(name)
+    if not isinstance(value, bool):
+        raise Refused("malformed", "That was not understood.", status=400)
+    return value
+
+
+COMMANDS: dict[str, Callable[[Seat, Body, datetime], object]] = {
+    "admit": lambda by, b, now: door.admit(by=by, seat_id=_text(b, "seat"), now=now),
+    "admit-expected": lambda by, b, now: door.admit_expected(by=by, now=now),
+    "send-back": lambda by, b, now: door.send_back(by=by, seat_id=_text(b, "seat"), now=now),
+    "remove": lambda by, b, now: door.remove(
+        by=by, seat_id=_text(b, "seat"), reason=_text(b, "reason"), now=now
+    ),
+    "leave": lambda by, b, now: door.leave(by=by, now=now),
+    "hand": lambda by, b, now: floor.raise_hand(by=by, up=_flag(b, "up"), now=now),
+    "give-turn": lambda by, b, now: floor.give_turn(by=by, seat_id=_text(b, "seat"), now=now),
+    "end-turn": lambda by, b, now: floor.end_turn(by=by, now=now),
+    "circle": lambda by, b, now: floor.set_circle(by=by, on=_flag(b, "on"), now=now),
+    "next-turn": lambda by, b, now: floor.next_turn(by=by, now=now),
+    "camera": lambda by, b, now: host.allow_camera(
+        by=by, seat_id=_text(b, "seat"), on=_flag(b, "on"), now=now
+    ),
+    "screen-sharing": lambda by, b, now: host.share_screen(
+        by=by, on=_flag(b, "on"), seat_id=_maybe(b, "seat"), now=now
+    ),
+    "ask-grown-ups": lambda by, b, now: host.ask_grown_ups(by=by, now=now),
+    "grown-up": lambda by, b, now: host.grown_up_here(by=by, now=now),
+    "note": lambda by, b, now: host.write_note(by=by, seat_id=_text(b, "seat"), text=_text(b, "text"), now=now),
+    "notice": lambda by, b, now: host.told(by=by, kind=_text(b, "kind"), detail=_text(b, "detail"), now=now),
+    "end": lambda by, b, now: lifecycle.end(by=by, now=now),
+    "abort": lambda by, b, now: lifecycle.abort(by=by, reason=_text(b, "reason"), now=now),
+}

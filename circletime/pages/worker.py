@@ -1,0 +1,105 @@
+"""The worker: the only thing that acts on time.
+
+It reads what is due from the database, so a restart loses nothing. The clock of running meetings
+is looked at to the very moment the next one is due (T2, T3); slower chores run in a thread beside it,
+so that a media server that does not answer can never make a meeting late.
+"""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from types import FrameType
+
+from django.db import close_old_connections
+
+from circletime.core import time
+from circletime.media.livekit import MediaError
+from circletime.meetings import orders, tasks
+from circletime.meetings.models import Meeting
+from circletime.pages.parts import ALIVE
+from circletime.recordings import tasks as recording_tasks
+
+log = logging.getLogger(__name__)
+
+TICK = 0.2
+
+
+class Worker:
+    """Runs until told to stop."""
+
+    def __init__(self) -> None:
+        self.stopping = threading.Event()
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        chores = [
+            threading.Thread(target=self._every, args=(seconds, chore), name=chore.__name__, daemon=True)
+            for seconds, chore in (
+                (0.25, _carry_out_orders),
+                (2.0, _reconcile),
+                (1.0, _watch_recorder),
+                (2.0, _render_films),
+                (60.0, _destroy_due),
+            )
+        ]
+        for thread in chores:
+            thread.start()
+        while not self.stopping.is_set():
+            wait = self._clock()
+            ALIVE.touch()
+            self.stopping.wait(wait)
+
+    def _clock(self) -> float:
+        """Do what is due; answer how many seconds to sleep, at most a tick."""
+        close_old_connections()
+        try:
+            tasks.run_clock(time.now())
+            following = tasks.next_end()
+        except Exception:
+            log.exception("clock")
+            return TICK
+        if following is None:
+            return TICK
+        return min(TICK, max(0.0, (following - time.now()).total_seconds()))
+
+    def _every(self, seconds: float, chore: Callable[[datetime], None]) -> None:
+        while not self.stopping.wait(seconds):
+            close_old_connections()
+            try:
+                chore(time.now())
+            except MediaError:
+                log.warning("%s: the media server is not answering", chore.__name__)
+            except Exception:
+                log.exception(chore.__name__)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self.stopping.set()
+
+
+def _carry_out_orders(now: datetime) -> None:
+    late = now - timedelta(milliseconds=500)
+    waiting = Meeting.objects.filter(mediaorder__made_at__lt=late).distinct()
+    for pk in waiting.values_list("pk", flat=True):
+        orders.carry_out(pk)
+
+
+def _reconcile(now: datetime) -> None:
+    tasks.reconcile_rooms()
+    tasks.give_up_dropped(now)
+
+
+def _watch_recorder(now: datetime) -> None:
+    recording_tasks.watch_recorder(now)
+
+
+def _render_films(now: datetime) -> None:
+    recording_tasks.render_waiting(now)
+
+
+def _destroy_due(now: datetime) -> None:
+    recording_tasks.destroy_due(now)
+    tasks.forget_door_tries(now)

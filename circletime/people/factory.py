@@ -1,0 +1,120 @@
+"""An invented school, for the demo, the tests and the benches. Every name in it is made up.
+
+The same seed makes the same school. First names come from many places, so that the door meets
+apostrophes, accents, two-word names and two children called Olivia.
+"""
+
+import random
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+
+from circletime.people.models import (
+    Adult,
+    Group,
+    Household,
+    Pupil,
+    RoleGrant,
+    School,
+    SchoolClass,
+    User,
+)
+from circletime.people.rules import Role
+
+CLASSES = (
+    ("Oak", 1), ("Ash", 1), ("Beech", 1), ("Birch", 2), ("Cedar", 2), ("Elm", 2), ("Hazel", 3),
+    ("Holly", 3), ("Larch", 4), ("Maple", 4), ("Pine", 5), ("Rowan", 5), ("Willow", 6), ("Yew", 6),
+)  # fmt: skip
+FIRST = (
+    "Amara", "Ben", "Chloé", "D'Arcy", "Eun-ji", "Farida", "Gwen", "Hamza", "Inés", "Jun", "Kofi",
+    "Lena", "Mary Jane", "Nia", "Olivia", "Paweł", "Quinn", "Rosa", "Søren", "Tariq", "Uma", "Victor",
+    "Wren", "Ximena", "Yusuf", "Zoë", "Aoife", "Bilal", "Ciara", "Deepa", "Emeka", "Freya", "Grace",
+    "Ivo", "Jaya", "Kwame", "Leila", "Mateo", "Noor", "Oisín", "Priya", "Rafi", "Siân", "Theo",
+)  # fmt: skip
+LAST = (
+    "Adeyemi", "Baker-Lowe", "Castellan", "Dąbek", "Elmsworth", "Farrow", "Ghazali", "Hartwell", "Ibekwe",
+    "Jankers", "Kalani", "Lindqvall", "Marrow", "Nakatomi", "O'Dell", "Pemberly", "Quillan", "Rahmani",
+    "Sandoval", "Thornby", "Umarov", "Vasko", "Whitlam", "Yilmazer", "Zielak",
+)  # fmt: skip
+TEACHERS = (
+    "Mrs Osei", "Mr Lark", "Ms Fennick", "Mr Adair", "Mrs Boateng", "Ms Corrin", "Mr Dunmore", "Mrs Ekholm",
+    "Ms Farrant", "Mr Gale", "Mrs Hollis", "Mr Ivers", "Ms Jessop", "Mrs Kaur",
+)  # fmt: skip
+LANGUAGES = ("en", "en", "en", "pl", "ro", "ur", "pa", "bn", "so", "ar", "gu", "pt", "ta", "fr")
+
+
+@dataclass
+class Invented:
+    """What was made, with the sign-ins, whose passwords are kept nowhere else."""
+
+    classes: list[SchoolClass]
+    staff: dict[str, tuple[User, str]] = field(default_factory=dict)
+
+
+@transaction.atomic
+def invent_school(
+    *, now: datetime, classes: int = 14, pupils: int = 30, seed: int = 7, password: str | None = None
+) -> Invented:
+    """Make a school of `classes` with `pupils` each, its households and staff in every role.
+
+    `password` is one for all accounts, for tests; otherwise each gets its own.
+    """
+    pick = random.Random(seed)  # noqa: S311  invented names, not secrets
+    School.objects.update_or_create(pk=1, defaults={"name": "Larkfield Primary School"})
+    invented = Invented(classes=[])
+
+    def account(key: str, name: str, email: str, *roles: Role) -> User:
+        word = password or secrets.token_urlsafe(9)
+        user = User.objects.create_user(email=email, password=word, name=name)
+        RoleGrant.objects.bulk_create(RoleGrant(user=user, role=role) for role in roles)
+        invented.staff[key] = (user, word)
+        return user
+
+    account("office", "Mr Penrose", "office@larkfield.example", Role.OFFICE)
+    account("slt", "Ms Abara", "slt@larkfield.example", Role.SLT)
+    account("dsl", "Ms Vale", "dsl@larkfield.example", Role.DSL, Role.SLT)
+    account("headteacher", "Mrs Sunderland", "head@larkfield.example", Role.HEADTEACHER)
+    account("governor", "Dr Mistry", "governor@larkfield.example", Role.GOVERNOR)
+    helper = account("support", "Miss Tully", "support@larkfield.example", Role.SUPPORT)
+
+    for index, (name, year) in enumerate(CLASSES[:classes]):
+        school_class = SchoolClass.objects.create(name=name, year=year)
+        key = "teacher" if index == 0 else f"teacher_{name.lower()}"
+        local = TEACHERS[index].split()[-1].lower()
+        teacher = account(key, TEACHERS[index], f"{local}@larkfield.example", Role.TEACHER)
+        school_class.staff.add(teacher)
+        if index == 0:
+            school_class.staff.add(helper)
+        made = _invent_pupils(school_class, pupils, pick)
+        group = Group.objects.create(school_class=school_class, name="Readers")
+        group.pupils.set(made[:6])
+        invented.classes.append(school_class)
+    return invented
+
+
+def _invent_pupils(school_class: SchoolClass, count: int, pick: random.Random) -> list[Pupil]:
+    # The first six are the same in every class, so that a demo can name them; then two Olivias.
+    names = [(name, "") for name in FIRST[:6]]
+    names += [("Olivia", "sun"), ("Olivia", "moon")]
+    rest = [name for name in FIRST[6:] if name != "Olivia"]
+    names += [(name, "") for name in pick.sample(rest, max(0, min(len(rest), count - len(names))))]
+    made = []
+    lasts = pick.sample(LAST, len(LAST))
+    for index, (first, mark) in enumerate(names[:count]):
+        last = lasts[index % len(lasts)]
+        household = Household.objects.create(name=last)
+        for adult in pick.sample(("Ada", "Bruno", "Celia", "Dov", "Esi", "Femi"), pick.choice((1, 2))):
+            Adult.objects.create(
+                household=household,
+                name=f"{adult} {last}",
+                email=f"{adult.lower()}.{secrets.token_hex(3)}@home.example",
+                language=pick.choice(LANGUAGES),
+            )
+        pupil = Pupil.objects.create(
+            school_class=school_class, first_name=first, last_name=last, mark=mark
+        )
+        pupil.households.add(household)
+        made.append(pupil)
+    return made

@@ -1,0 +1,18 @@
+#!/bin/sh
+# Debian's Chromium, ffmpeg and a voice, for the browser tests. Says the one command where it may not install.
+set -eu
+wanted="chromium ffmpeg espeak-ng fonts-dejavu-core"
+missing=""
+for package in $wanted; do
+  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q "install ok installed" || missing="$missing $package"
+done
+[ -z "$missing" ] && exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  echo "Installing$missing…"
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+else
+  echo "The browser tests need some packages. Run this once:"
+  echo "  sudo apt-get install -y --no-install-recommends$missing"
+  exit 1
+fi
