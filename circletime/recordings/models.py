@@ -4,6 +4,7 @@ from django.db import models
 
 from circletime.core.ids import public_id
 from circletime.meetings.models import Meeting
+from circletime.recordings.rules import Film, State
 
 
 class Recording(models.Model):
@@ -11,26 +12,29 @@ class Recording(models.Model):
 
     public_id = models.CharField(max_length=32, unique=True, default=public_id)
     meeting = models.OneToOneField(Meeting, on_delete=models.PROTECT, related_name="+")
-    wrapped_key = models.BinaryField()
-    segment = models.PositiveSmallIntegerField(default=0)
+    wrapped_key = models.BinaryField(help_text="Empty once it is destroyed.")
+    segment = models.PositiveSmallIntegerField(default=0, help_text="How often the recorder was started.")
     state = models.CharField(
-        max_length=10,
-        default="preparing",
-        choices=[(s, s) for s in ("preparing", "recording", "lost", "stopped")],
+        max_length=10, default=State.PREPARING, choices=[(s.value, s.words) for s in State]
     )
     trouble = models.CharField(max_length=300, blank=True)
+    driven_until = models.DateTimeField(null=True, blank=True, help_text="Who speaks to the recorder.")
+    odd_tracks = models.JSONField(default=list, help_text="Tracks whose shape was reported already.")
     made_at = models.DateTimeField()
     stopped_at = models.DateTimeField(null=True, blank=True)
     destroy_on = models.DateField(help_text="The day it is destroyed (T9).")
+    destroyed_at = models.DateTimeField(null=True, blank=True)
 
     film_state = models.CharField(
-        max_length=10, default="none", choices=[(s, s) for s in ("none", "waiting", "making", "ready", "failed")]
+        max_length=10, default=Film.NONE, choices=[(s.value, s.words) for s in Film]
     )
     film_percent = models.PositiveSmallIntegerField(default=0)
+    film_tries = models.PositiveSmallIntegerField(default=0)
     film_claimed_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering = ["-made_at"]
+        ordering = ["-made_at", "-pk"]
+        indexes = [models.Index(fields=["state", "destroy_on"], name="recordings_by_state")]
 
     def __str__(self) -> str:
         return f"{self.meeting} {self.made_at:%d %b %Y}"
@@ -50,7 +54,7 @@ class Viewing(models.Model):
     why = models.CharField(max_length=300)
 
     class Meta:
-        ordering = ["-at"]
+        ordering = ["-at", "-pk"]
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.at}"

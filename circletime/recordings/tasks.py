@@ -1,0 +1,162 @@
+"""What the worker does for recordings: the recorder is kept true, films are made, days are kept."""
+
+import logging
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
+
+from django.db import transaction
+
+from circletime.core import time
+from circletime.media.livekit import MediaError
+from circletime.media.policing import screen_like
+from circletime.meetings.actions import presence
+from circletime.meetings.actions.common import lock
+from circletime.meetings.models import Meeting, Seat
+from circletime.meetings.rules import JOINABLE, OVER, RUNNING
+from circletime.recordings.actions import capture
+from circletime.recordings.actions.capture import WORKER, Attempt
+from circletime.recordings.keys import KeyTrouble
+from circletime.recordings.models import Recording
+from circletime.recordings.recorder import RecorderEntry, RecorderUnavailable
+from circletime.recordings.rules import CAPTURING, GIVEN_UP_AFTER
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 4
+"""So many recorders are started side by side: a class does not wait for another's timeout."""
+
+
+def watch_recorder(now: datetime) -> None:
+    """Compare what the recorder does with what it should do, and correct it.
+
+    A running meeting that is not recorded is marked lost at once and started again as the next
+    segment; a meeting that is over has its recording closed. What is known is asked of the
+    recorder each time, so it does not matter who was killed meanwhile.
+    """
+    # Asked for first: a meeting that starts after the recorder answered is looked at next time.
+    running = list(Meeting.objects.filter(state__in=RUNNING))
+    try:
+        listed: dict[str, RecorderEntry] | None = {entry.id: entry for entry in capture.recorder().list()}
+    except RecorderUnavailable:
+        listed = None
+    _watch_running(running, listed, now)
+    _close_ended(listed, now)
+    if listed is not None:
+        _stop_strangers(listed)
+        _report_shapes(listed, now)
+
+
+def _watch_running(running: list[Meeting], listed: dict[str, RecorderEntry] | None, now: datetime) -> None:
+    recordings = {r.meeting_id: r for r in Recording.objects.filter(meeting__in=running)}
+    lost: list[Recording] = []
+    for meeting in running:
+        recording = recordings.get(meeting.pk) or _make_missing(meeting, now)
+        entry = (listed or {}).get(recording.public_id)
+        if entry is not None and entry.state == "recording":
+            capture.now_running(recording, by=WORKER, now=now)
+            continue
+        if listed is None:
+            why = "The recorder is not answering"
+        else:
+            why = (entry.error if entry else None) or "The recorder is not in the room"
+        capture.now_lost(meeting, why=why, now=now)
+        lost.append(recording)
+    if listed is not None:
+        _start_again(lost, listed)
+
+
+def _make_missing(meeting: Meeting, now: datetime) -> Recording:
+    with transaction.atomic():
+        return capture.ensure_row(lock(meeting.pk), WORKER, now)
+
+
+def _start_again(lost: list[Recording], listed: dict[str, RecorderEntry]) -> None:
+    mine = [recording for recording in lost if capture.claim(recording)]
+    if not mine:
+        return
+    with ThreadPoolExecutor(min(AT_ONCE, len(mine))) as pool:
+        going: list[tuple[Recording, Future[None]]] = []
+        for recording in mine:
+            try:
+                attempt = capture.next_attempt(recording)
+            except KeyTrouble as trouble:
+                _failed(recording, str(trouble))
+                continue
+            going.append((recording, pool.submit(_restart, attempt, recording.public_id in listed)))
+        for recording, outcome in going:
+            try:
+                outcome.result()
+            except (MediaError, RecorderUnavailable, OSError) as trouble:
+                _failed(recording, str(trouble))
+            else:
+                capture.release(recording)
+                capture.now_running(recording, by=WORKER, now=time.now())
+
+
+def _restart(attempt: Attempt, known: bool) -> None:
+    """Runs beside others; touches no database."""
+    if known:
+        capture.recorder().stop(attempt.public_id)
+    capture.start(attempt)
+
+
+def _failed(recording: Recording, why: str) -> None:
+    log.warning("recording %s could not be started again: %s", recording.public_id, why)
+    Recording.objects.filter(pk=recording.pk).update(trouble=why[:300], driven_until=None)
+
+
+def _close_ended(listed: dict[str, RecorderEntry] | None, now: datetime) -> None:
+    ended = Recording.objects.filter(state__in=CAPTURING, meeting__state__in=OVER).select_related("meeting")
+    for recording in ended:
+        if not capture.claim(recording):
+            continue
+        try:
+            if listed is None:
+                # The room is deleted: after a while there is nothing left that could be written.
+                if (recording.meeting.ended_at or now) + GIVEN_UP_AFTER > now:
+                    continue
+            else:
+                capture.recorder().stop(recording.public_id)
+        except RecorderUnavailable:
+            continue
+        finally:
+            capture.release(recording)
+        capture.now_stopped(recording, now=now)
+
+
+def _stop_strangers(listed: dict[str, RecorderEntry]) -> None:
+    """What the recorder still does for no meeting that may need it is stopped."""
+    wanted = set(
+        Recording.objects.filter(public_id__in=listed, meeting__state__in=JOINABLE).values_list(
+            "public_id", flat=True
+        )
+    )
+    for public_id, entry in listed.items():
+        if public_id not in wanted and entry.state != "stopped":
+            try:
+                capture.recorder().stop(public_id)
+            except RecorderUnavailable:
+                return
+
+
+def _report_shapes(listed: dict[str, RecorderEntry], now: datetime) -> None:
+    """A camera whose real pictures are shaped like a screen is shown to the host, once per track (T5)."""
+    odd = {
+        public_id: {
+            track.sid: track.identity
+            for track in entry.tracks
+            if track.source == "camera" and screen_like(track.width, track.height)
+        }
+        for public_id, entry in listed.items()
+    }
+    for recording in Recording.objects.filter(
+        public_id__in=[name for name, tracks in odd.items() if tracks], meeting__state__in=RUNNING
+    ):
+        tracks = odd[recording.public_id]
+        if set(tracks) <= set(recording.odd_tracks):
+            continue
+        for sid in capture.shape_reported(recording, list(tracks)):
+            seat = Seat.objects.filter(meeting=recording.meeting_id, public_id=tracks[sid]).first()
+            if seat is not None:
+                what = "The camera's picture has the size or shape of a screen"
+                presence.lied(seat=seat, kind="shape", what=what, now=now)
