@@ -1,0 +1,143 @@
+"""Making the film: all tracks step through time together, so memory does not grow with its length."""
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.container import OutputContainer
+from av.video.frame import VideoFrame
+
+from circletime.recordings.film.canvas import Canvas
+from circletime.recordings.film.layout import HEIGHT, WIDTH
+from circletime.recordings.film.output import HEAD_BYTES_PER_FRAME, HeadFirst, Sink
+from circletime.recordings.film.script import Scene, Script, Track, scenes
+from circletime.recordings.film.source import RATE, Open, Pictures, Samples, Sound
+
+FPS = 15
+AAC_FRAME = 1024
+
+
+def render(script: Script, opened: Open, rest: Sink, progress: Callable[[int], None]) -> bytes:
+    """Make the film; answers its first bytes, while all that follows them was written to `rest`.
+
+    `opened` opens a track decrypted. `progress` is told the percentage about once a second of film
+    and may raise, to stop.
+    """
+    seconds = max(1, math.ceil(script.seconds))
+    index = (seconds * FPS + seconds * RATE // AAC_FRAME) * HEAD_BYTES_PER_FRAME + 65536
+    file = HeadFirst(index + 4096, rest)
+    container = av.open(
+        file, "w", format="mp4", options={"moov_size": str(index), "fflags": "+bitexact"}, buffer_size=1 << 18
+    )
+    with container:
+        film = _Film(script, opened, container)
+        try:
+            for second in range(seconds):
+                film.make_second(second)
+                progress(min(99, 100 * (second + 1) // seconds))
+            film.finish()
+        finally:
+            film.close()
+    return file.whole_head
+
+
+class _Film:
+    def __init__(self, script: Script, opened: Open, container: OutputContainer) -> None:
+        self._script = script
+        self._opened = opened
+        self._container = container
+        self._video = container.add_stream("libx264", rate=FPS)
+        self._video.width, self._video.height, self._video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        self._video.codec_context.time_base = Fraction(1, FPS)
+        self._video.codec_context.gop_size = 2 * FPS
+        self._video.codec_context.thread_count = 2
+        self._video.options = {"preset": "superfast", "crf": "27", "tune": "zerolatency"}
+        self._audio = container.add_stream("aac", rate=RATE, layout="mono", format="fltp")
+        self._audio.bit_rate = 64_000
+        self._canvas = Canvas(script)
+        self._scenes = scenes(script)
+        self._scene: Scene | None = None
+        self._pictures: dict[Track, Pictures] = {}
+        self._shown: dict[str, VideoFrame | None] = {}
+        self._sounds: dict[Track, Sound] = {}
+        self._waiting = [track for track in script.tracks if not track.is_picture]
+        self._canvas.set_scene(Scene(script.begins, (), None, None, ()))
+
+    def make_second(self, second: int) -> None:
+        """One second of picture and of sound, written as one piece."""
+        for number in range(second * FPS, (second + 1) * FPS):
+            moment = self._script.begins + number / FPS
+            self._cut(moment)
+            self._paint(moment)
+            self._canvas.tick(moment)
+            frame = self._canvas.frame()
+            frame.pts, frame.time_base = number, Fraction(1, FPS)
+            self._container.mux(self._video.encode(frame))
+        sound = AudioFrame.from_ndarray(self._mix(second)[np.newaxis, :], format="fltp", layout="mono")
+        sound.sample_rate, sound.pts, sound.time_base = RATE, second * RATE, Fraction(1, RATE)
+        self._container.mux(self._audio.encode(sound))
+
+    def finish(self) -> None:
+        """Write what the encoders still hold."""
+        self._container.mux(self._video.encode(None))
+        self._container.mux(self._audio.encode(None))
+
+    def close(self) -> None:
+        """Let go of every track."""
+        for source in (*self._pictures.values(), *self._sounds.values()):
+            source.close()
+
+    def _cut(self, moment: float) -> None:
+        """Go to the scene that stands at `moment`."""
+        due: Scene | None = None
+        while self._scenes and self._scenes[0].begins <= moment:
+            due = self._scenes.pop(0)
+        if due is None:
+            return
+        self._scene = due
+        self._canvas.set_scene(due)
+        self._shown = {}
+        wanted = [track for track in due.tracks if track.is_picture]
+        for track in list(self._pictures):
+            if track not in wanted:
+                self._pictures.pop(track).close()
+        for track in wanted:
+            if track not in self._pictures:
+                self._pictures[track] = Pictures(track, self._opened)
+
+    def _paint(self, moment: float) -> None:
+        if self._scene is None:
+            return
+        standing: dict[str, VideoFrame | None] = dict.fromkeys(self._scene.people)
+        for track, pictures in sorted(self._pictures.items(), key=_screens_last):
+            standing[track.identity] = pictures.at(moment) or standing[track.identity]
+        for person, frame in standing.items():
+            before = self._shown.get(person)
+            if frame is before:
+                continue
+            self._shown[person] = frame
+            if frame is None:
+                self._canvas.plain(person)
+            else:
+                self._canvas.show(person, frame)
+
+    def _mix(self, second: int) -> Samples:
+        begins = self._script.begins
+        until = begins + second + 1
+        for track in [track for track in self._waiting if track.begins < until]:
+            self._waiting.remove(track)
+            self._sounds[track] = Sound(track, self._opened, begins)
+        mix: Samples = np.zeros(RATE, np.float32)
+        for track in list(self._sounds):
+            self._sounds[track].add_to(mix, second * RATE)
+            if track.ends < begins + second:
+                self._sounds.pop(track).close()
+        return np.tanh(mix)  # many voices at once are pressed together, not cut off
+
+
+def _screens_last(item: tuple[Track, Pictures]) -> tuple[bool, float]:
+    return item[0].source == "screen", item[0].begins
+

@@ -1,0 +1,158 @@
+"""Reading one track in step with the film's clock. What is damaged is skipped, not fatal."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.audio.frame import AudioFrame
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+
+from circletime.recordings.film.script import Track
+
+RATE = 48_000
+"""Samples a second of the film's sound; Opus has no other."""
+SLACK = int(0.04 * RATE)
+"""Samples. Packets arrive unevenly; within this they follow one another, beyond it there is a gap."""
+CAMERA_STILL_FOR = 3.0
+"""Seconds: a camera that sends no picture for so long is shown as a plain tile."""
+
+Open = Callable[[Path], BinaryIO]
+Samples = npt.NDArray[np.float32]
+
+
+class Pictures:
+    """The pictures of one track; `at` is asked for later and later moments."""
+
+    def __init__(self, track: Track, opened: Open) -> None:
+        self.track = track
+        self._frames = _video(track, opened)
+        self._next = next(self._frames, None)
+        self._shown: tuple[float, VideoFrame] | None = None
+
+    def at(self, moment: float) -> VideoFrame | None:
+        """The picture that stands at `moment`, the very same object while it does not change."""
+        while self._next is not None and self._next[0] <= moment:
+            self._shown = self._next
+            self._next = next(self._frames, None)
+        if self._shown is None:
+            return None
+        still = self.track.source == "camera" and moment - self._shown[0] > CAMERA_STILL_FOR
+        return None if still else self._shown[1]
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._frames.close()
+
+
+class Sound:
+    """The sound of one track, added to the film's second by second."""
+
+    def __init__(self, track: Track, opened: Open, begins: float) -> None:
+        self.track = track
+        self._chunks = _audio(track, opened)
+        self._begins = begins
+        self._left: Samples = np.zeros(0, np.float32)
+        self._at = 0
+        self._ended = False
+
+    def add_to(self, mix: Samples, start: int) -> None:
+        """Add what this track says in the samples `start` to `start + len(mix)` of the film."""
+        end = start + len(mix)
+        while True:
+            self._pour(mix, start)
+            if self._left.size or self._ended:  # what is left begins behind this stretch
+                return
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                self._ended = True
+                return
+            self._take(*chunk)
+            if self._at >= end:
+                return
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._chunks.close()
+
+    def _take(self, moment: float, samples: Samples) -> None:
+        placed = round((moment - self._begins) * RATE)
+        late = self._at - placed
+        if -SLACK <= late <= SLACK:
+            placed = self._at  # the timestamp only trembles: go on where the last chunk ended
+        elif late > SLACK:
+            samples = samples[min(late, samples.size) :]
+            placed = self._at
+        self._at, self._left = placed, samples
+
+    def _pour(self, mix: Samples, start: int) -> None:
+        if not self._left.size:
+            return
+        skip = max(0, start - self._at)
+        first = max(0, self._at - start)
+        part = self._left[skip : skip + max(0, len(mix) - first)]
+        mix[first : first + part.size] += part
+        taken = min(self._left.size, skip + part.size)
+        self._left = self._left[taken:]
+        self._at += taken
+
+
+def _open(track: Track, opened: Open) -> InputContainer | None:
+    try:
+        return av.open(opened(track.path), "r", format="matroska", buffer_size=65536)
+    except (av.error.FFmpegError, OSError, EOFError):
+        return None  # a track that was begun and never got a picture or a sound
+
+
+def _video(track: Track, opened: Open) -> Iterator[tuple[float, VideoFrame]]:
+    container = _open(track, opened)
+    if container is None or not container.streams.video:
+        return
+    with container:
+        stream = container.streams.video[0]
+        stream.codec_context.thread_count = 1  # there are many tracks; threads each would only wait
+        for frame in _frames(container, stream):
+            if isinstance(frame, VideoFrame) and frame.time is not None:
+                yield track.begins + frame.time, frame
+
+
+def _audio(track: Track, opened: Open) -> Iterator[tuple[float, Samples]]:
+    container = _open(track, opened)
+    if container is None or not container.streams.audio:
+        return
+    with container:
+        stream = container.streams.audio[0]
+        for frame in _frames(container, stream):
+            if isinstance(frame, AudioFrame) and frame.time is not None and frame.sample_rate == RATE:
+                yield track.begins + frame.time, _mono(frame)
+
+
+def _frames(container: InputContainer, stream: av.stream.Stream) -> Iterator[VideoFrame | AudioFrame]:
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except (av.error.FFmpegError, OSError):
+            return  # the file ends where its writer was killed
+        if packet is None:
+            return
+        try:
+            for frame in packet.decode():
+                if isinstance(frame, VideoFrame | AudioFrame):
+                    yield frame
+        except av.error.FFmpegError:
+            continue  # one broken packet; the next whole picture mends it
+
+
+def _mono(frame: AudioFrame) -> Samples:
+    values = frame.to_ndarray()
+    channels = frame.layout.nb_channels
+    if not frame.format.is_planar and channels > 1:
+        values = values.reshape(-1, channels).T
+    if values.dtype == np.int16:
+        values = values.astype(np.float32) / 32768
+    mono: Samples = values.mean(axis=0, dtype=np.float32)
+    return mono

@@ -1,0 +1,247 @@
+// The media side: one LiveKit room, joined through the app's own origin. What may be sent is the
+// server's decision; this only follows it, as fast as the permission event comes.
+
+import {
+  ConnectionQuality,
+  DisconnectReason,
+  type LocalAudioTrack,
+  type LocalVideoTrack,
+  type Participant,
+  type RemoteTrackPublication,
+  Room,
+  RoomEvent,
+  Track,
+  VideoPreset,
+  VideoQuality,
+} from "livekit-client";
+import type { Boot } from "./protocol";
+import { type MediaState, type Quality, wanted } from "./state";
+
+const SMALL = new VideoPreset(320, 180, 90_000, 15);
+const LARGE = { maxBitrate: 200_000, maxFramerate: 15 };
+const RETRY_EVERY = 1500;
+// LiveKit's numbers for what may be sent, in its permission.
+const CAMERA = 1;
+const MICROPHONE = 2;
+const SCREEN = 3;
+
+export interface SessionEvents {
+  media(state: MediaState): void;
+  tracks(): void;
+  speaking(seats: string[]): void;
+  quality(quality: Quality): void;
+  soundBlocked(blocked: boolean): void;
+  sharing(on: boolean): void;
+}
+
+export class Session {
+  readonly room: Room;
+  private video: LocalVideoTrack | null = null;
+  private audio: LocalAudioTrack | null = null;
+  private own = { cameraOn: true, microphoneOn: true, pupil: true };
+  private shouldRun = false;
+  private connecting = false;
+  private work: Promise<void> = Promise.resolve();
+  private readonly sound: HTMLElement;
+
+  constructor(
+    private readonly boot: Boot,
+    private readonly events: SessionEvents,
+  ) {
+    this.own.pupil = boot.role === "pupil";
+    this.sound = document.createElement("div");
+    this.sound.hidden = true;
+    document.body.append(this.sound);
+    this.room = new Room({
+      adaptiveStream: true,
+      dynacast: true,
+      disconnectOnPageLeave: true,
+      stopLocalTrackOnUnpublish: false,
+      publishDefaults: {
+        videoCodec: "vp8",
+        simulcast: true,
+        videoSimulcastLayers: [SMALL],
+        videoEncoding: LARGE,
+        screenShareEncoding: { maxBitrate: 600_000, maxFramerate: 5 },
+        audioPreset: { maxBitrate: 24_000 },
+        red: false,
+        dtx: true,
+        stopMicTrackOnMute: false,
+      },
+    });
+    this.listen();
+  }
+
+  private listen(): void {
+    const tracks = () => this.events.tracks();
+    this.room
+      .on(RoomEvent.TrackSubscribed, (track) => {
+        if (track.kind === Track.Kind.Audio) this.sound.append(track.attach());
+        tracks();
+      })
+      .on(RoomEvent.TrackUnsubscribed, (track) => {
+        if (track.kind === Track.Kind.Audio) for (const element of track.detach()) element.remove();
+        tracks();
+      })
+      .on(RoomEvent.TrackPublished, tracks)
+      .on(RoomEvent.TrackUnpublished, tracks)
+      .on(RoomEvent.TrackMuted, tracks)
+      .on(RoomEvent.TrackUnmuted, tracks)
+      .on(RoomEvent.LocalTrackPublished, tracks)
+      .on(RoomEvent.LocalTrackUnpublished, (publication) => {
+        if (publication.source === Track.Source.ScreenShare) this.events.sharing(false);
+        tracks();
+      })
+      .on(RoomEvent.ParticipantConnected, tracks)
+      .on(RoomEvent.ParticipantDisconnected, tracks)
+      .on(RoomEvent.ParticipantPermissionsChanged, (_previous, participant) => {
+        if (participant.identity === this.boot.seat) this.follow();
+      })
+      .on(RoomEvent.ActiveSpeakersChanged, (speakers) =>
+        this.events.speaking(speakers.map((speaker) => speaker.identity)),
+      )
+      .on(RoomEvent.ConnectionQualityChanged, (quality, participant) => {
+        if (participant.identity !== this.boot.seat) return;
+        const weak = quality === ConnectionQuality.Poor;
+        this.events.quality(quality === ConnectionQuality.Lost ? "lost" : weak ? "weak" : "good");
+      })
+      .on(RoomEvent.AudioPlaybackStatusChanged, () => this.events.soundBlocked(!this.room.canPlaybackAudio))
+      .on(RoomEvent.Reconnecting, () => this.events.media("retrying"))
+      .on(RoomEvent.SignalReconnecting, () => this.events.media("retrying"))
+      .on(RoomEvent.Reconnected, () => {
+        this.events.media("on");
+        this.follow();
+      })
+      .on(RoomEvent.Disconnected, (reason) => this.dropped(reason));
+  }
+
+  /** The devices to send from, once they are open. */
+  use(video: LocalVideoTrack | null, audio: LocalAudioTrack | null): void {
+    this.video = video;
+    this.audio = audio;
+    this.follow();
+  }
+
+  /** The person's own switches. */
+  switches(own: { cameraOn: boolean; microphoneOn: boolean }): void {
+    this.own = { ...this.own, ...own };
+    this.follow();
+  }
+
+  /** Be in the room, or out of it; called as often as one likes. */
+  run(yes: boolean): void {
+    this.shouldRun = yes;
+    if (yes) void this.connect();
+    else void this.room.disconnect(true);
+  }
+
+  private async connect(): Promise<void> {
+    if (this.connecting || this.room.state !== "disconnected") return;
+    this.connecting = true;
+    this.events.media("connecting");
+    try {
+      await this.room.connect(location.origin.replace(/^http/, "ws"), this.boot.seat, {
+        autoSubscribe: true,
+        maxRetries: 0,
+      });
+      this.events.media("on");
+      this.follow();
+    } catch {
+      this.events.media("retrying");
+      if (this.shouldRun) setTimeout(() => this.shouldRun && void this.connect(), RETRY_EVERY);
+    } finally {
+      this.connecting = false;
+    }
+  }
+
+  private dropped(reason: DisconnectReason | undefined): void {
+    this.events.tracks();
+    if (!this.shouldRun) {
+      this.events.media("off");
+      return;
+    }
+    this.events.media("retrying");
+    const wait = reason === DisconnectReason.DUPLICATE_IDENTITY ? 5 * RETRY_EVERY : 300;
+    setTimeout(() => this.shouldRun && void this.connect(), wait);
+  }
+
+  // One change at a time: publishing takes a moment, and rights may change meanwhile.
+  private follow(): void {
+    this.work = this.work.then(() => this.matchRights()).catch(() => this.events.tracks());
+  }
+
+  private may(source: number): boolean {
+    const permission = this.room.localParticipant.permissions;
+    return Boolean(permission?.canPublish && permission.canPublishSources.includes(source));
+  }
+
+  private async matchRights(): Promise<void> {
+    if (this.room.state !== "connected") return;
+    const want = wanted({ camera: this.may(CAMERA), microphone: this.may(MICROPHONE) }, this.own);
+    await this.match(this.audio, Track.Source.Microphone, want.microphone);
+    await this.match(this.video, Track.Source.Camera, want.camera);
+    if (!this.may(SCREEN)) await this.shareScreen(false);
+  }
+
+  private async match(
+    track: LocalAudioTrack | LocalVideoTrack | null,
+    source: Track.Source,
+    want: boolean,
+  ): Promise<void> {
+    const local = this.room.localParticipant;
+    const publication = local.getTrackPublication(source);
+    if (want && track && !publication) {
+      if (track.isMuted) await track.unmute();
+      await local.publishTrack(track, { source });
+    } else if (!want && publication?.track) {
+      await local.unpublishTrack(publication.track, false);
+    }
+  }
+
+  async shareScreen(on: boolean): Promise<void> {
+    const local = this.room.localParticipant;
+    if (!on && !local.getTrackPublication(Track.Source.ScreenShare)) return;
+    await local.setScreenShareEnabled(on, { audio: false, contentHint: "detail" });
+    this.events.sharing(on);
+  }
+
+  startSound(): void {
+    void this.room.startAudio();
+  }
+
+  /** The video that `seat` sends, to be attached to an element. */
+  videoOf(seat: string, source: Track.Source = Track.Source.Camera): Track | null {
+    const who: Participant | undefined =
+      seat === this.boot.seat ? this.room.localParticipant : this.room.remoteParticipants.get(seat);
+    const publication = who?.getTrackPublication(source);
+    return publication?.track && !publication.isMuted ? publication.track : null;
+  }
+
+  /** The seat that shares a screen, if any. */
+  sharer(): string | null {
+    for (const participant of [this.room.localParticipant, ...this.room.remoteParticipants.values()]) {
+      if (participant.getTrackPublication(Track.Source.ScreenShare)) return participant.identity;
+    }
+    return null;
+  }
+
+  /** Receive little: one small picture and the sound. `keep` is the seat still shown. */
+  saveData(on: boolean, keep: string | null): void {
+    for (const participant of this.room.remoteParticipants.values()) {
+      for (const publication of participant.trackPublications.values()) {
+        if (publication.kind !== Track.Kind.Video) continue;
+        const remote = publication as RemoteTrackPublication;
+        remote.setEnabled(!on || participant.identity === keep);
+        if (on) remote.setVideoQuality(VideoQuality.LOW);
+      }
+    }
+  }
+
+  /** Goodbye: everything stops, and the camera's light goes out. */
+  end(): void {
+    this.shouldRun = false;
+    void this.room.disconnect(true);
+    this.video?.stop();
+    this.audio?.stop();
+  }
+}

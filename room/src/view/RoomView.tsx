@@ -1,0 +1,245 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Boot, LiveState, Person } from "../protocol";
+import type { Session } from "../session";
+import { type AppState, clock, layout, secondsLeft } from "../state";
+import { words } from "../strings";
+import { HostPanel } from "./HostPanel";
+import { Tile } from "./Tile";
+
+interface Props {
+  boot: Boot;
+  state: AppState;
+  live: LiveState;
+  session: Session;
+  set: (values: Partial<AppState>) => void;
+  command: (verb: string, body?: Record<string, unknown>) => void;
+}
+
+const WARNINGS = [300, 60];
+
+function pageSize(): number {
+  if (innerWidth < 600) return 4;
+  return innerWidth < 1100 ? 6 : 9;
+}
+
+/** Seconds of this meeting that are left, counted down here between the server's messages. */
+function useSecondsLeft(until: string | null | undefined, skew: number): number | null {
+  const [left, setLeft] = useState(() => secondsLeft(until, Date.now(), skew));
+  useEffect(() => {
+    const show = () => setLeft(secondsLeft(until, Date.now(), skew));
+    show();
+    const timer = setInterval(show, 500);
+    return () => clearInterval(timer);
+  }, [until, skew]);
+  return left;
+}
+
+/** The meeting: tiles, what this person can do, and for a host everything that is theirs to do. */
+export function RoomView({ boot, state, live, session, set, command }: Props) {
+  const { you, meeting } = live;
+  const host = you.role === "host";
+  const left = useSecondsLeft(meeting.ends_at, state.skew);
+  const [size, setSize] = useState(pageSize);
+  const [panelOpen, setPanelOpen] = useState(false);
+  const shown = useRef<string>("");
+  useEffect(() => {
+    const resized = () => setSize(pageSize());
+    addEventListener("resize", resized);
+    return () => removeEventListener("resize", resized);
+  }, []);
+  const sharer = live.people.find((person) => person.seat === session.sharer()) ?? null;
+  const plan = layout(live.people, you.seat, state.speaking, state.page, size);
+  const keep = sharer?.seat ?? plan.stage?.seat ?? null;
+  useEffect(() => {
+    const key = `${state.saveData} ${keep} ${state.tracksVersion}`;
+    if (shown.current !== key) session.saveData(state.saveData, keep);
+    shown.current = key;
+  }, [session, state.saveData, keep, state.tracksVersion]);
+
+  const tile = (person: Person, large = false, screen = false) => (
+    <Tile
+      key={`${person.seat}${screen ? "-screen" : ""}`}
+      person={person}
+      session={session}
+      mine={person.seat === you.seat}
+      mark={boot.viewer_mark}
+      large={large}
+      screen={screen}
+      speaking={state.speaking.includes(person.seat)}
+      version={state.tracksVersion}
+    />
+  );
+
+  const warning = left !== null && WARNINGS.find((at) => left <= at && left > at - 20);
+  return (
+    <div class={host ? "meeting hosting" : "meeting"}>
+      <header class="bar">
+        <strong>{boot.class_name}</strong>
+        <span class="purpose">{meeting.purpose}</span>
+        {meeting.recording === "on" ? (
+          <span role="status" class="recording">
+            {words.recorded}
+          </span>
+        ) : (
+          <span role="alert" class="recording lost">
+            {words.notRecorded}
+          </span>
+        )}
+        {state.quality !== "good" && (
+          <span class="weak" role="status">
+            {state.quality === "weak" ? "Your connection is weak" : "Your connection is lost"}
+          </span>
+        )}
+        {left !== null && (
+          <span role="timer" aria-label={words.timeLeft} class={left <= 60 ? "timer soon" : "timer"}>
+            {clock(left)}
+          </span>
+        )}
+      </header>
+      <p class="warning" role="status">
+        {warning ? words.minutesLeft(warning / 60) : ""}
+      </p>
+
+      <main class="tiles">
+        {you.floor && (
+          <p role="status" class="your-turn">
+            {words.yourTurn}
+          </p>
+        )}
+        {you.asked_grown_up && (
+          <div class="ask">
+            <p>{words.grownUpAsk}</p>
+            <button type="button" class="button big" onClick={() => command("grown-up")}>
+              {words.grownUp}
+            </button>
+          </div>
+        )}
+        <div class="stage">{sharer ? tile(sharer, true, true) : plan.stage && tile(plan.stage, true)}</div>
+        <div class="grid" data-count={plan.grid.length}>
+          {plan.grid.map((person) => tile(person))}
+        </div>
+        {plan.pages > 1 && (
+          <nav class="pages" aria-label="Pages of people">
+            <button
+              type="button"
+              class="button quiet"
+              disabled={plan.page === 0}
+              onClick={() => set({ page: plan.page - 1 })}
+            >
+              {words.previous}
+            </button>
+            <span>
+              {plan.page + 1} of {plan.pages}
+            </span>
+            <button
+              type="button"
+              class="button quiet"
+              disabled={plan.page === plan.pages - 1}
+              onClick={() => set({ page: plan.page + 1 })}
+            >
+              {words.next}
+            </button>
+          </nav>
+        )}
+        {meeting.state === "frozen" && <Frozen live={live} skew={state.skew} />}
+        {(state.media === "retrying" || !state.online) && (
+          <p class="away" role="status">
+            {words.back}
+          </p>
+        )}
+      </main>
+
+      <footer class="controls">
+        {you.role === "pupil" && (
+          <button
+            type="button"
+            class={you.hand ? "button big hand up" : "button big hand"}
+            disabled={meeting.state !== "live"}
+            onClick={() => command("hand", { up: !you.hand })}
+          >
+            <span aria-hidden="true">✋</span> {you.hand ? words.handDown : words.handUp}
+          </button>
+        )}
+        {you.hand && you.hand_place && <span class="place">{words.place(you.hand_place)}</span>}
+        {you.role !== "pupil" && (
+          <button
+            type="button"
+            class="button quiet"
+            aria-pressed={state.microphoneOn}
+            onClick={() => set({ microphoneOn: !state.microphoneOn })}
+          >
+            {words.microphone}
+          </button>
+        )}
+        <button
+          type="button"
+          class="button quiet"
+          aria-pressed={state.cameraOn && you.camera_allowed}
+          disabled={!you.camera_allowed}
+          onClick={() => set({ cameraOn: !state.cameraOn })}
+        >
+          {words.camera}
+        </button>
+        {!host && you.rights.screen && (
+          <button type="button" class="button" onClick={() => void session.shareScreen(!state.sharing)}>
+            {state.sharing ? words.stopSharing : words.shareScreen}
+          </button>
+        )}
+        {!host && (
+          <button
+            type="button"
+            class="button quiet"
+            aria-pressed={state.saveData}
+            onClick={() => set({ saveData: !state.saveData })}
+          >
+            {words.saveData}
+          </button>
+        )}
+        {state.soundBlocked && (
+          <button type="button" class="button big" onClick={() => session.startSound()}>
+            {words.tapToHear}
+          </button>
+        )}
+        {host && (
+          <button
+            type="button"
+            class="button panel-toggle"
+            aria-expanded={panelOpen}
+            onClick={() => setPanelOpen(!panelOpen)}
+          >
+            {words.panel}
+            {(live.host?.waiting.length ?? 0) > 0 && <span class="count">{live.host?.waiting.length}</span>}
+          </button>
+        )}
+        <button type="button" class="button quiet leave" onClick={() => command("leave")}>
+          {words.leave}
+        </button>
+      </footer>
+      {host && (
+        <div class={panelOpen ? "drawer open" : "drawer"}>
+          <HostPanel
+            live={live}
+            sharing={state.sharing}
+            command={command}
+            onShare={(on) => void session.shareScreen(on).catch(() => undefined)}
+          />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Frozen({ live, skew }: { live: LiveState; skew: number }) {
+  const left = useSecondsLeft(live.meeting.frozen_until, skew);
+  const host = live.you.role === "host";
+  return (
+    <div class="card frozen" role="status">
+      <p class="huge" aria-hidden="true">
+        ☕
+      </p>
+      <h2>{host ? "The meeting is paused" : words.frozen}</h2>
+      <p>{host ? "It goes on when a host is in the room and the recorder runs." : words.frozenHint}</p>
+      {left !== null && <p class="quiet">{clock(left)}</p>}
+    </div>
+  );
+}

@@ -1,0 +1,55 @@
+import { Track } from "livekit-client";
+import { useEffect, useRef } from "preact/hooks";
+import type { Person } from "../protocol";
+import type { Session } from "../session";
+
+interface Props {
+  person: Person;
+  session: Session;
+  mine: boolean;
+  mark: string;
+  large?: boolean;
+  speaking: boolean;
+  screen?: boolean;
+  /** Changes whenever any track does, so that the picture is looked for again. */
+  version: number;
+}
+
+/** One person: the picture, always the name, and the viewer's own mark over it (P3, S2). */
+export function Tile({ person, session, mine, mark, large, speaking, screen, version }: Props) {
+  const video = useRef<HTMLVideoElement>(null);
+  const source = screen ? Track.Source.ScreenShare : Track.Source.Camera;
+  const track = session.videoOf(person.seat, source);
+  useEffect(() => {
+    const element = video.current;
+    if (!element || !track) return;
+    track.attach(element);
+    return () => {
+      track.detach(element);
+    };
+  }, [track, version]);
+  const classes = ["tile"];
+  if (large) classes.push("large");
+  if (speaking || person.floor) classes.push("speaking");
+  if (person.floor) classes.push("floor");
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a tile is a group of picture and name, no form's fieldset
+    <div role="group" aria-label={person.label} class={classes.join(" ")} data-role={person.role}>
+      {track ? (
+        <video ref={video} class={mine && !screen ? "mirrored" : ""} autoPlay playsInline muted />
+      ) : (
+        <span class="initial" aria-hidden="true">
+          {person.label.slice(0, 1)}
+        </span>
+      )}
+      <span class="mark" aria-hidden="true">
+        {mark}
+      </span>
+      <span class="name">
+        {person.hand && <span aria-hidden="true">✋ </span>}
+        {person.label}
+        {!person.connected && <span class="sub"> · away</span>}
+      </span>
+    </div>
+  );
+}
