@@ -1,10 +1,15 @@
 """What the worker does for recordings: the recorder is kept true, films are made, days are kept."""
 
 import logging
+import subprocess
+import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
 
 from circletime.core import time
 from circletime.media.livekit import MediaError
@@ -13,12 +18,12 @@ from circletime.meetings.actions import presence
 from circletime.meetings.actions.common import lock
 from circletime.meetings.models import Meeting, Seat
 from circletime.meetings.rules import JOINABLE, OVER, RUNNING
-from circletime.recordings.actions import capture
+from circletime.recordings.actions import capture, film, retention
 from circletime.recordings.actions.capture import WORKER, Attempt
 from circletime.recordings.keys import KeyTrouble
 from circletime.recordings.models import Recording
-from circletime.recordings.recorder import RecorderEntry, RecorderUnavailable
-from circletime.recordings.rules import CAPTURING, GIVEN_UP_AFTER
+from circletime.recordings.recorder import RecorderUnavailable, Status
+from circletime.recordings.rules import CAPTURING, GIVEN_UP_AFTER, State
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +41,7 @@ def watch_recorder(now: datetime) -> None:
     # Asked for first: a meeting that starts after the recorder answered is looked at next time.
     running = list(Meeting.objects.filter(state__in=RUNNING))
     try:
-        listed: dict[str, RecorderEntry] | None = {entry.id: entry for entry in capture.recorder().list()}
+        listed: dict[str, Status] | None = capture.recorder().list()
     except RecorderUnavailable:
         listed = None
     _watch_running(running, listed, now)
@@ -46,7 +51,7 @@ def watch_recorder(now: datetime) -> None:
         _report_shapes(listed, now)
 
 
-def _watch_running(running: list[Meeting], listed: dict[str, RecorderEntry] | None, now: datetime) -> None:
+def _watch_running(running: list[Meeting], listed: dict[str, Status] | None, now: datetime) -> None:
     recordings = {r.meeting_id: r for r in Recording.objects.filter(meeting__in=running)}
     lost: list[Recording] = []
     for meeting in running:
@@ -70,7 +75,7 @@ def _make_missing(meeting: Meeting, now: datetime) -> Recording:
         return capture.ensure_row(lock(meeting.pk), WORKER, now)
 
 
-def _start_again(lost: list[Recording], listed: dict[str, RecorderEntry]) -> None:
+def _start_again(lost: list[Recording], listed: dict[str, Status]) -> None:
     mine = [recording for recording in lost if capture.claim(recording)]
     if not mine:
         return
@@ -105,7 +110,7 @@ def _failed(recording: Recording, why: str) -> None:
     Recording.objects.filter(pk=recording.pk).update(trouble=why[:300], driven_until=None)
 
 
-def _close_ended(listed: dict[str, RecorderEntry] | None, now: datetime) -> None:
+def _close_ended(listed: dict[str, Status] | None, now: datetime) -> None:
     ended = Recording.objects.filter(state__in=CAPTURING, meeting__state__in=OVER).select_related("meeting")
     for recording in ended:
         if not capture.claim(recording):
@@ -124,7 +129,7 @@ def _close_ended(listed: dict[str, RecorderEntry] | None, now: datetime) -> None
         capture.now_stopped(recording, now=now)
 
 
-def _stop_strangers(listed: dict[str, RecorderEntry]) -> None:
+def _stop_strangers(listed: dict[str, Status]) -> None:
     """What the recorder still does for no meeting that may need it is stopped."""
     wanted = set(
         Recording.objects.filter(public_id__in=listed, meeting__state__in=JOINABLE).values_list(
@@ -139,7 +144,7 @@ def _stop_strangers(listed: dict[str, RecorderEntry]) -> None:
                 return
 
 
-def _report_shapes(listed: dict[str, RecorderEntry], now: datetime) -> None:
+def _report_shapes(listed: dict[str, Status], now: datetime) -> None:
     """A camera whose real pictures are shaped like a screen is shown to the host, once per track (T5)."""
     odd = {
         public_id: {
@@ -160,3 +165,31 @@ def _report_shapes(listed: dict[str, RecorderEntry], now: datetime) -> None:
             if seat is not None:
                 what = "The camera's picture has the size or shape of a screen"
                 presence.lied(seat=seat, kind="shape", what=what, now=now)
+
+
+def render_waiting(now: datetime) -> None:
+    """Make one film that waits, if there is one; returns when it is made.
+
+    It is made by a process of its own, at low priority, so that the clock of running meetings is
+    never late because of it. Should that process die, its claim runs out and the film is made again.
+    """
+    recording = film.claim_next(now)
+    if recording is None:
+        return
+    command = [sys.executable, "-m", "circletime.recordings.film"]
+    ended = subprocess.run(  # noqa: S603  our own program, and a public id
+        [*command, recording.public_id, str(recording.film_tries)], cwd=settings.BASE_DIR, check=False
+    )
+    if ended.returncode != 0:
+        log.warning("the film of %s was not made: exit %s", recording.public_id, ended.returncode)
+
+
+def destroy_due(now: datetime) -> None:
+    """Destroy what is due by `now` (T9), and end what an earlier try left half-done."""
+    today = timezone.localtime(now).date()
+    due = Q(state=State.DESTROYING) | Q(state=State.STOPPED, destroy_on__lte=today)
+    for recording in Recording.objects.filter(due).order_by("destroy_on", "pk"):
+        try:
+            retention.destroy(recording=recording, by=WORKER, now=now)
+        except OSError:
+            log.exception("recording %s could not be removed; it is tried again", recording.public_id)

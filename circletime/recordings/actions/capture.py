@@ -10,7 +10,6 @@ import time as clock
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
@@ -33,6 +32,7 @@ from circletime.people.models import User
 from circletime.recordings import keys
 from circletime.recordings.keys import KeyTrouble
 from circletime.recordings.models import Recording
+from circletime.recordings.queries import folder_of, key_of
 from circletime.recordings.recorder import Recorder, RecorderUnavailable
 from circletime.recordings.rules import CAPTURING, RECORDER_LEASE, Film, State, destroy_on
 
@@ -84,17 +84,13 @@ def prepare(*, meeting: Meeting, by: User, now: datetime) -> None:
 
 def is_running(public_id: str) -> bool:
     """Whether the recorder says that it records this at this moment. Raises `RecorderUnavailable`."""
-    return any(entry.id == public_id and entry.state == "recording" for entry in recorder().list())
+    entry = recorder().list().get(public_id)
+    return entry is not None and entry.state == "recording"
 
 
 def recorder() -> Recorder:
     """The recorder of this installation."""
     return Recorder(settings.RECORDER_SOCKET)
-
-
-def folder_of(public_id: str) -> Path:
-    """Where the vault keeps this recording."""
-    return Path(settings.VAULT) / public_id
 
 
 @transaction.atomic
@@ -164,7 +160,7 @@ def next_attempt(recording: Recording) -> Attempt:
     fresh = Recording.objects.select_for_update(of=("self",)).select_related("meeting").get(pk=recording.pk)
     fresh.segment += 1
     fresh.save(update_fields=["segment"])
-    key = keys.unwrap(fresh.wrapped_key, fresh.public_id)
+    key = key_of(fresh)
     return Attempt(fresh.pk, fresh.public_id, fresh.meeting.room, fresh.segment, key)
 
 

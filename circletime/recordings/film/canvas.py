@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 
 from circletime.recordings.film import letters
 from circletime.recordings.film.layout import GAP, HEADER, HEIGHT, WIDTH, Box, fit, place
@@ -34,12 +35,15 @@ class Canvas:
         self._v: Plane = np.zeros((HEIGHT // 2, WIDTH // 2), np.uint8)
         self._zone = ZoneInfo(script.zone)
         self._heading = letters.draw([script.heading], HEADING_SIZE)[0]
-        self._glyphs = dict(zip("0123456789:", letters.draw(list("0123456789:"), 20, clock=True), strict=True))
+        self._glyphs = dict(
+            zip("0123456789:", letters.draw(list("0123456789:"), 20, clock=True), strict=True)
+        )
         identities = list(script.labels)
         words = [script.labels[identity] for identity in identities]
         self._names = dict(zip(identities, letters.draw(words, NAME_SIZE), strict=True))
         self._large_names = dict(zip(identities, letters.draw(words, LARGE_NAME_SIZE), strict=True))
         self._boxes: dict[str, Box] = {}
+        self._scalers: dict[str, VideoReformatter] = {}
         self._large: str | None = None
         self._second = -1
 
@@ -53,9 +57,7 @@ class Canvas:
         for person, box in self._boxes.items():
             if person == scene.floor:
                 edge = GAP // 2
-                around = Box(
-                    box.x - edge, box.y - edge, box.width + 2 * edge, box.height + 2 * edge
-                )
+                around = Box(box.x - edge, box.y - edge, box.width + 2 * edge, box.height + 2 * edge)
                 self._fill(around, FLOOR)
             self.plain(person)
 
@@ -69,7 +71,10 @@ class Canvas:
         """Show a picture in its tile, whole and in its own shape."""
         box = self._boxes[person]
         inner = fit(box, frame.width, frame.height)
-        scaled = frame.reformat(inner.width, inner.height, "yuv420p", interpolation="FAST_BILINEAR")
+        scaler = self._scalers.setdefault(person, VideoReformatter())  # each keeps its own tables
+        scaled = scaler.reformat(
+            frame, inner.width, inner.height, "yuv420p", interpolation="FAST_BILINEAR", threads=1
+        )
         if inner != box:
             self._fill(box, STRIP)
         self._paste(scaled, inner)

@@ -42,7 +42,7 @@ def draw(words: list[str], size: int, *, clock: bool = False) -> list[Ink]:
 
 
 def _ink(png: bytes) -> Ink:
-    with av.open(io.BytesIO(png)) as container:
+    with av.open(io.BytesIO(png), "r") as container:
         frame = next(container.decode(video=0))
     alpha = frame.to_ndarray(format="rgba")[..., 3].astype(np.float32) / 255
     # 4:2:0 wants even sides.

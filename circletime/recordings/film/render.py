@@ -1,7 +1,11 @@
-"""Making the film: all tracks step through time together, so memory does not grow with its length."""
+"""Making the film: all tracks step through time together, so memory does not grow with its length.
+
+One thread decodes and paints the next second while another mixes and encodes this one.
+"""
 
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from fractions import Fraction
 
 import av
@@ -32,22 +36,29 @@ def render(script: Script, opened: Open, rest: Sink, progress: Callable[[int], N
     container = av.open(
         file, "w", format="mp4", options={"moov_size": str(index), "fflags": "+bitexact"}, buffer_size=1 << 18
     )
-    with container:
-        film = _Film(script, opened, container)
+    with container, ThreadPoolExecutor(1) as painting:
+        studio, desk = _Pictures(script, opened), _Sounds(script, opened)
+        writer = _Writer(container)
         try:
+            painted = painting.submit(studio.paint_second, 0)
             for second in range(seconds):
-                film.make_second(second)
+                frames = painted.result()
+                if second + 1 < seconds:
+                    painted = painting.submit(studio.paint_second, second + 1)
+                writer.write(second, frames, desk.mix(second))
                 progress(min(99, 100 * (second + 1) // seconds))
-            film.finish()
+            writer.finish()
         finally:
-            film.close()
+            wait([painted])
+            studio.close()
+            desk.close()
     return file.whole_head
 
 
-class _Film:
-    def __init__(self, script: Script, opened: Open, container: OutputContainer) -> None:
-        self._script = script
-        self._opened = opened
+class _Writer:
+    """The two encoders and the muxer."""
+
+    def __init__(self, container: OutputContainer) -> None:
         self._container = container
         self._video = container.add_stream("libx264", rate=FPS)
         self._video.width, self._video.height, self._video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
@@ -57,26 +68,13 @@ class _Film:
         self._video.options = {"preset": "superfast", "crf": "27", "tune": "zerolatency"}
         self._audio = container.add_stream("aac", rate=RATE, layout="mono", format="fltp")
         self._audio.bit_rate = 64_000
-        self._canvas = Canvas(script)
-        self._scenes = scenes(script)
-        self._scene: Scene | None = None
-        self._pictures: dict[Track, Pictures] = {}
-        self._shown: dict[str, VideoFrame | None] = {}
-        self._sounds: dict[Track, Sound] = {}
-        self._waiting = [track for track in script.tracks if not track.is_picture]
-        self._canvas.set_scene(Scene(script.begins, (), None, None, ()))
 
-    def make_second(self, second: int) -> None:
-        """One second of picture and of sound, written as one piece."""
-        for number in range(second * FPS, (second + 1) * FPS):
-            moment = self._script.begins + number / FPS
-            self._cut(moment)
-            self._paint(moment)
-            self._canvas.tick(moment)
-            frame = self._canvas.frame()
-            frame.pts, frame.time_base = number, Fraction(1, FPS)
+    def write(self, second: int, frames: list[VideoFrame], mix: Samples) -> None:
+        """One second of picture and of sound, as one piece."""
+        for index, frame in enumerate(frames):
+            frame.pts, frame.time_base = second * FPS + index, Fraction(1, FPS)
             self._container.mux(self._video.encode(frame))
-        sound = AudioFrame.from_ndarray(self._mix(second)[np.newaxis, :], format="fltp", layout="mono")
+        sound = AudioFrame.from_ndarray(mix[np.newaxis, :], format="fltp", layout="mono")
         sound.sample_rate, sound.pts, sound.time_base = RATE, second * RATE, Fraction(1, RATE)
         self._container.mux(self._audio.encode(sound))
 
@@ -85,9 +83,34 @@ class _Film:
         self._container.mux(self._video.encode(None))
         self._container.mux(self._audio.encode(None))
 
+
+class _Pictures:
+    """Paints the film; used by one thread."""
+
+    def __init__(self, script: Script, opened: Open) -> None:
+        self._script = script
+        self._opened = opened
+        self._canvas = Canvas(script)
+        self._scenes = scenes(script)
+        self._scene: Scene | None = None
+        self._pictures: dict[Track, Pictures] = {}
+        self._shown: dict[str, VideoFrame | None] = {}
+        self._canvas.set_scene(Scene(script.begins, (), None, None, ()))
+
+    def paint_second(self, second: int) -> list[VideoFrame]:
+        """The pictures of one second; asked for in order."""
+        painted = []
+        for number in range(second * FPS, (second + 1) * FPS):
+            moment = self._script.begins + number / FPS
+            self._cut(moment)
+            self._paint(moment)
+            self._canvas.tick(moment)
+            painted.append(self._canvas.frame())
+        return painted
+
     def close(self) -> None:
         """Let go of every track."""
-        for source in (*self._pictures.values(), *self._sounds.values()):
+        for source in self._pictures.values():
             source.close()
 
     def _cut(self, moment: float) -> None:
@@ -124,20 +147,34 @@ class _Film:
             else:
                 self._canvas.show(person, frame)
 
-    def _mix(self, second: int) -> Samples:
-        begins = self._script.begins
-        until = begins + second + 1
+
+class _Sounds:
+    """Mixes the film's sound."""
+
+    def __init__(self, script: Script, opened: Open) -> None:
+        self._begins = script.begins
+        self._opened = opened
+        self._waiting = [track for track in script.tracks if not track.is_picture]
+        self._playing: dict[Track, Sound] = {}
+
+    def mix(self, second: int) -> Samples:
+        """One second of everybody's sound; asked for in order."""
+        until = self._begins + second + 1
         for track in [track for track in self._waiting if track.begins < until]:
             self._waiting.remove(track)
-            self._sounds[track] = Sound(track, self._opened, begins)
+            self._playing[track] = Sound(track, self._opened, self._begins)
         mix: Samples = np.zeros(RATE, np.float32)
-        for track in list(self._sounds):
-            self._sounds[track].add_to(mix, second * RATE)
-            if track.ends < begins + second:
-                self._sounds.pop(track).close()
+        for track in list(self._playing):
+            self._playing[track].add_to(mix, second * RATE)
+            if track.ends < until - 1:
+                self._playing.pop(track).close()
         return np.tanh(mix)  # many voices at once are pressed together, not cut off
+
+    def close(self) -> None:
+        """Let go of every track."""
+        for source in self._playing.values():
+            source.close()
 
 
 def _screens_last(item: tuple[Track, Pictures]) -> tuple[bool, float]:
     return item[0].source == "screen", item[0].begins
-

@@ -1,6 +1,6 @@
 """Reading one track in step with the film's clock. What is damaged is skipped, not fatal."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,6 +12,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 
 from circletime.recordings.film.script import Track
+from circletime.recordings.vault import VaultDamaged
 
 RATE = 48_000
 """Samples a second of the film's sound; Opus has no other."""
@@ -20,6 +21,7 @@ SLACK = int(0.04 * RATE)
 CAMERA_STILL_FOR = 3.0
 """Seconds: a camera that sends no picture for so long is shown as a plain tile."""
 
+_UNREADABLE = (av.error.FFmpegError, OSError, VaultDamaged)
 Open = Callable[[Path], BinaryIO]
 Samples = npt.NDArray[np.float32]
 
@@ -103,11 +105,11 @@ class Sound:
 def _open(track: Track, opened: Open) -> InputContainer | None:
     try:
         return av.open(opened(track.path), "r", format="matroska", buffer_size=65536)
-    except (av.error.FFmpegError, OSError, EOFError):
+    except _UNREADABLE:
         return None  # a track that was begun and never got a picture or a sound
 
 
-def _video(track: Track, opened: Open) -> Iterator[tuple[float, VideoFrame]]:
+def _video(track: Track, opened: Open) -> Generator[tuple[float, VideoFrame], None, None]:
     container = _open(track, opened)
     if container is None or not container.streams.video:
         return
@@ -119,7 +121,7 @@ def _video(track: Track, opened: Open) -> Iterator[tuple[float, VideoFrame]]:
                 yield track.begins + frame.time, frame
 
 
-def _audio(track: Track, opened: Open) -> Iterator[tuple[float, Samples]]:
+def _audio(track: Track, opened: Open) -> Generator[tuple[float, Samples], None, None]:
     container = _open(track, opened)
     if container is None or not container.streams.audio:
         return
@@ -135,8 +137,8 @@ def _frames(container: InputContainer, stream: av.stream.Stream) -> Iterator[Vid
     while True:
         try:
             packet = next(packets, None)
-        except (av.error.FFmpegError, OSError):
-            return  # the file ends where its writer was killed
+        except _UNREADABLE:
+            return  # the file ends where its writer was killed, or is damaged from here on
         if packet is None:
             return
         try:
@@ -148,8 +150,10 @@ def _frames(container: InputContainer, stream: av.stream.Stream) -> Iterator[Vid
 
 
 def _mono(frame: AudioFrame) -> Samples:
-    values = frame.to_ndarray()
     channels = frame.layout.nb_channels
+    if channels == 1 and frame.format.name in ("flt", "fltp"):
+        return np.frombuffer(memoryview(frame.planes[0]), np.float32, frame.samples)
+    values = frame.to_ndarray()
     if not frame.format.is_planar and channels > 1:
         values = values.reshape(-1, channels).T
     if values.dtype == np.int16:

@@ -1,0 +1,24 @@
+"""Opening a recording to watch it: only by who may, only with a reason, always written down (T8)."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from circletime.audit.actions import record
+from circletime.core.errors import Refused
+from circletime.people.models import User
+from circletime.recordings.models import Recording, Viewing
+from circletime.recordings.rules import GONE, check_watch, check_why
+
+
+@transaction.atomic
+def begin_viewing(*, recording: Recording, why: str, by: User, now: datetime) -> Viewing:
+    """Write down that `by` watches, and why. Raises `Refused` without a reason or without the right."""
+    check_watch(by.roles)
+    reason = check_why(why)
+    fresh = Recording.objects.select_for_update(of=("self",)).get(pk=recording.pk)
+    if fresh.state in GONE:
+        raise Refused("destroyed", "This recording was destroyed.", status=410)
+    viewing = Viewing.objects.create(recording=fresh, user=by, at=now, why=reason)
+    record("recordings.recording.viewed", by=by.actor, subject=fresh.subject, now=now, viewing=viewing.pk)
+    return viewing

@@ -1,0 +1,200 @@
+"""Questions about recordings."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+
+from circletime.meetings.models import Happening, Seat, Stay, Turn
+from circletime.meetings.rules import SeatRole
+from circletime.people.models import User
+from circletime.recordings import keys, vault
+from circletime.recordings.film.manifest import MANIFEST, Segment, read_segment, tracks
+from circletime.recordings.film.script import Script
+from circletime.recordings.film.script import Turn as Spoken
+from circletime.recordings.keys import KeyTrouble
+from circletime.recordings.models import Recording, Viewing
+from circletime.recordings.rules import GONE, Film, State, can_watch
+from circletime.recordings.vault import VaultDamaged, VaultReader
+
+FILM_HEAD = "film-head.ctv"
+FILM_REST = "film.ctv"
+_RELATED = ("meeting__school_class", "meeting__group", "meeting__household", "meeting__host")
+
+
+def folder_of(public_id: str) -> Path:
+    """Where the vault keeps this recording."""
+    return Path(settings.VAULT) / public_id
+
+
+def key_of(recording: Recording) -> bytes:
+    """The key of a recording's files. Raises `KeyTrouble`."""
+    return keys.unwrap(bytes(recording.wrapped_key), recording.public_id)
+
+
+def open_part(public_id: str, name: str, key: bytes) -> VaultReader:
+    """One file of a recording, decrypted as it is read. Raises `VaultDamaged` and `FileNotFoundError`."""
+    return vault.read(folder_of(public_id) / name, f"{public_id}/{name}", key)
+
+
+def list_recordings(user: User) -> list[Recording]:
+    """Every recording of a meeting that was held, the newest first; none for who may not watch."""
+    if not can_watch(user.roles):
+        return []
+    return list(Recording.objects.filter(meeting__live_at__isnull=False).select_related(*_RELATED))
+
+
+def get_recording(public_id: str) -> Recording | None:
+    """The recording of this name, or None."""
+    held = Recording.objects.filter(meeting__live_at__isnull=False)
+    return held.select_related(*_RELATED).filter(public_id=public_id).first()
+
+
+def last_viewing(recording: Recording, user: User, *, since: datetime) -> Viewing | None:
+    """The newest reason this person gave for watching this recording, if it is recent."""
+    return Viewing.objects.filter(recording=recording, user=user, at__gte=since).first()
+
+
+def length_of(recording: Recording, now: datetime) -> timedelta:
+    """How long the meeting was, or has been, recorded."""
+    meeting = recording.meeting
+    return max(timedelta(0), (meeting.ended_at or now) - (meeting.live_at or recording.made_at))
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A place in the film worth going to: seconds from its begin, and what happens there."""
+
+    seconds: float
+    kind: str
+    text: str
+
+
+def chapters(recording: Recording) -> list[Chapter]:
+    """Who came and went, who had the floor, and what else the register keeps, in order."""
+    meeting = recording.meeting
+    begin = meeting.live_at
+    if begin is None:
+        return []
+    found: list[tuple[datetime, str, str]] = []
+    for stay in Stay.objects.filter(seat__meeting=meeting).select_related("seat"):
+        found.append((stay.in_at, "in", f"{stay.seat.label} came in"))
+        if stay.out_at is not None and stay.out_at != meeting.ended_at:
+            found.append((stay.out_at, "out", f"{stay.seat.label} went out"))
+    for turn in Turn.objects.filter(meeting=meeting).select_related("seat"):
+        found.append((turn.given_at, "turn", f"{turn.seat.label} had a turn"))
+    for happening in Happening.objects.filter(meeting=meeting, at__gte=begin).select_related("seat"):
+        who = f"{happening.seat.label}: " if happening.seat is not None else ""
+        found.append((happening.at, happening.kind, f"{who}{happening.text}"))
+    return [
+        Chapter(max(0.0, (at - begin).total_seconds()), kind, text)
+        for at, kind, text in sorted(found, key=lambda row: row[0])
+    ]
+
+
+def read_segments(public_id: str, key: bytes) -> list[Segment]:
+    """The recorder's account of what it wrote, one for each of its runs. Raises `VaultDamaged`."""
+    found = []
+    for path in sorted(folder_of(public_id).glob("manifest-*.ctv")):
+        named = MANIFEST.fullmatch(path.name)
+        if named is None:
+            continue
+        with open_part(public_id, path.name, key) as part:
+            segment = read_segment(int(named[1]), part.read().splitlines())
+        if segment is not None:
+            found.append(segment)
+    return found
+
+
+def film_script(recording: Recording, key: bytes) -> Script:
+    """What the film of a recording is made from. Raises `VaultDamaged`."""
+    meeting = recording.meeting
+    begin = (meeting.live_at or recording.made_at).timestamp()
+    end = (meeting.ended_at or recording.stopped_at or recording.made_at).timestamp()
+    seats = {seat.pk: seat for seat in Seat.objects.filter(meeting=meeting)}
+    turns = [
+        Spoken(
+            identity=seats[turn.seat_id].public_id,
+            begins=turn.given_at.timestamp(),
+            ends=turn.ended_at.timestamp() if turn.ended_at else end,
+        )
+        for turn in Turn.objects.filter(meeting=meeting)
+    ]
+    segments = read_segments(recording.public_id, key)
+    labels = {entry.identity: entry.name for segment in segments for entry in segment.entries.values()}
+    day = timezone.localtime(meeting.live_at or recording.made_at).strftime("%-d %B %Y")
+    return Script(
+        begins=begin,
+        ends=end,
+        heading=f"Recorded on {day} for {meeting.title} · {meeting.get_purpose_display()}",
+        zone=settings.TIME_ZONE,
+        tracks=tracks(segments, folder_of(recording.public_id), end),
+        labels=labels | {seat.public_id: seat.label for seat in seats.values()},
+        hosts=frozenset(seat.public_id for seat in seats.values() if seat.role == SeatRole.HOST),
+        turns=tuple(turns),
+    )
+
+
+def vault_verify() -> tuple[int, list[str]]:
+    """Read every chunk of every recording: how many were looked at, and each damaged or missing part.
+
+    A part that ends early is no damage where the recorder's own account shows that it was killed.
+    """
+    count, trouble = 0, list[str]()
+    for recording in Recording.objects.exclude(state__in=GONE).select_related("meeting").order_by("pk"):
+        count += 1
+        try:
+            key = key_of(recording)
+        except KeyTrouble as why:
+            trouble.append(f"{recording.public_id}: {why}")
+            continue
+        trouble += [f"{recording.public_id}/{name}: {what}" for name, what in _verify_one(recording, key)]
+    known = set(Recording.objects.exclude(state=State.DESTROYED).values_list("public_id", flat=True))
+    for folder in sorted(Path(settings.VAULT).iterdir()):
+        if folder.name not in known:
+            trouble.append(f"{folder.name}: belongs to no recording")
+    return count, trouble
+
+
+def _verify_one(recording: Recording, key: bytes) -> Iterator[tuple[str, str]]:
+    folder = folder_of(recording.public_id)
+    present = sorted(path.name for path in folder.glob("*") if path.is_file())
+    early = set()
+    for name in present:
+        try:
+            with open_part(recording.public_id, name, key) as part:
+                for damage in part.check():
+                    yield name, str(damage)
+                if not part.complete:
+                    early.add(name)
+        except (VaultDamaged, OSError) as why:
+            yield name, str(why)
+    if recording.state != State.STOPPED:
+        return  # it is still being written
+    try:
+        whole, begun = _expected(recording, read_segments(recording.public_id, key), present)
+    except (VaultDamaged, OSError):
+        return  # a manifest; it was named above
+    for name in sorted((whole | begun) - set(present)):
+        yield name, "missing"
+    for name in sorted(whole & early):
+        yield name, "ends early"
+
+
+def _expected(recording: Recording, segments: list[Segment], present: list[str]) -> tuple[set[str], set[str]]:
+    """The parts that have to be there whole, and those that only have to be there."""
+    whole, begun = set[str](), set[str]()
+    for segment in segments:
+        closed = segment.stopped is not None
+        (whole if closed else begun).add(f"manifest-{segment.number}.ctv")
+        for entry in segment.entries.values():
+            (whole if closed or entry.ends is not None else begun).add(entry.file)
+    begun |= {f"manifest-{name[1:].split('-')[0]}.ctv" for name in present if name.startswith("s")}
+    if recording.film_state == Film.READY:
+        whole |= {FILM_HEAD, FILM_REST}
+    if recording.meeting.live_at is not None and not segments:
+        begun.add("manifest-1.ctv")
+    return whole, begun
