@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from circletime.audit.actions import record
 from circletime.core import time
-from circletime.core.errors import NotAllowed, Refused
+from circletime.core.errors import Refused
 from circletime.media import livekit
 from circletime.media.livekit import MediaError
 from circletime.media.rules import Rights
@@ -26,9 +26,7 @@ from circletime.meetings import rules as meeting_rules
 from circletime.meetings.actions.common import lock
 from circletime.meetings.actions.lifecycle import recording_changed
 from circletime.meetings.models import Meeting
-from circletime.meetings.queries import can_host
 from circletime.meetings.rules import RUNNING
-from circletime.people.models import User
 from circletime.recordings import keys
 from circletime.recordings.keys import KeyTrouble
 from circletime.recordings.models import Recording
@@ -62,24 +60,22 @@ class Attempt:
     key: bytes
 
 
-def prepare(*, meeting: Meeting, by: User, now: datetime) -> None:
+def prepare(*, meeting: Meeting, by: str, now: datetime) -> None:
     """Have the recorder in the meeting's room before it starts. Doing it again changes nothing.
 
-    Raises `Refused` in plain words when the meeting may not start or the recorder is not there;
-    then nothing is left running.
+    `by` is the actor of a host, which the caller has checked. Raises `Refused` in plain words when
+    the meeting may not start or the recorder is not there; then nothing is left running.
     """
-    if not can_host(by, meeting):
-        raise NotAllowed("Only this meeting's host may start it.")
     try:
-        recording = _open(meeting, by.actor, now)
+        recording = _open(meeting, by, now)
         with _driving(recording, wait=WAIT_FOR_OTHERS):
             if not is_running(recording.public_id):
-                _start_or_undo(recording, by.actor)
+                _start_or_undo(recording, by)
     except _TROUBLES as trouble:
         Recording.objects.filter(meeting=meeting).update(trouble=str(trouble)[:300])
         words = _NO_KEY if isinstance(trouble, KeyTrouble) else _NOT_ANSWERING
         raise Refused("recorder", words, status=503) from trouble
-    now_running(recording, by=by.actor, now=time.now())
+    now_running(recording, by=by, now=time.now())
 
 
 def is_running(public_id: str) -> bool:
