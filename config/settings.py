@@ -9,7 +9,7 @@ VAR = Path(env.text("CIRCLETIME_VAR", str(BASE_DIR / "var"))).resolve()
 BIN = Path(env.text("CIRCLETIME_BIN", str(BASE_DIR / "var" / "bin"))).resolve()
 KEYS = Path(env.text("CIRCLETIME_KEYS", str(VAR / "keys"))).resolve()
 VAULT = Path(env.text("CIRCLETIME_VAULT", str(VAR / "vault"))).resolve()
-for _folder in (VAR, VAULT, VAR / "run", VAR / "log"):
+for _folder in (VAR, VAULT, VAR / "run", VAR / "log", VAR / "static"):
     _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 # Where it is reached.
@@ -43,14 +43,14 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "channels",
-    "allauth",
-    "allauth.account",
     "csp",
     "circletime.audit",
     "circletime.people",
     "circletime.meetings",
     "circletime.recordings",
     "circletime.pages",
+    "allauth",  # after our own, whose templates come first
+    "allauth.account",
 ]
 
 MIDDLEWARE = [
@@ -140,7 +140,8 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "no-referrer"
+# No other site ever learns an address of ours; our own forms need the origin for the CSRF check.
+SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None

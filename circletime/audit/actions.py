@@ -9,7 +9,7 @@ from circletime.audit.models import Head, Row
 from circletime.audit.rules import GENESIS, canonical, digest
 
 
-def record(kind: str, *, by: str, subject: str, now: datetime, **data: Any) -> None:
+def record(kind: str, /, *, by: str, subject: str, now: datetime, **data: Any) -> None:
     """Add one row: `by` did `kind` to `subject`.
 
     `data` holds numbers, states and public ids, never a name, an address or a free text about a

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from circletime.core.ids import public_id, room_name
-from circletime.meetings.rules import HELD, Kind, Purpose, Recording, SeatRole, SeatState, State
+from circletime.meetings.rules import HELD, OVER, Kind, Purpose, Recording, SeatRole, SeatState, State
 from circletime.people.models import Adult, Group, Household, Pupil, SchoolClass, User
 
 
@@ -75,6 +75,16 @@ class Meeting(models.Model):
         if self.household is not None:
             return f"{self.school_class} · {self.household}"
         return str(self.school_class) if self.school_class is not None else "Staff"
+
+    @property
+    def state_words(self) -> str:
+        """Where it stands, in words for staff."""
+        return State(self.state).words
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, one way or another."""
+        return self.state in OVER
 
     @property
     def subject(self) -> str:

@@ -38,6 +38,11 @@ class Purpose(StrEnum):
     def words(self) -> str:
         return _PURPOSES[self]
 
+    @property
+    def kinds(self) -> str:
+        """The kinds of meeting it may be the purpose of, parted by spaces."""
+        return " ".join(kind for kind, purposes in PURPOSES_OF.items() if self in purposes)
+
 
 _PURPOSES = {
     Purpose.CIRCLE: "Circle time",
@@ -67,6 +72,20 @@ class State(StrEnum):
     ABORTED = "aborted"
     CANCELLED = "cancelled"
 
+    @property
+    def words(self) -> str:
+        return _STATES[self]
+
+
+_STATES = {
+    State.SCHEDULED: "Planned",
+    State.OPEN: "Waiting room open",
+    State.LIVE: "Running",
+    State.FROZEN: "Paused",
+    State.ENDED: "Ended",
+    State.ABORTED: "Broken off",
+    State.CANCELLED: "Did not take place",
+}
 
 JOINABLE = (State.OPEN, State.LIVE, State.FROZEN)
 RUNNING = (State.LIVE, State.FROZEN)

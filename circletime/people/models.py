@@ -6,7 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
 from circletime.core.ids import public_id, readable
-from circletime.people.rules import Role
+from circletime.people.rules import WATCHERS, Role
 
 
 def new_join_id() -> str:
@@ -59,6 +59,11 @@ class User(AbstractBaseUser):
     def actor(self) -> str:
         """This person as the audit log names them."""
         return f"user:{self.pk}"
+
+    @property
+    def may_watch(self) -> bool:
+        """Whether recordings are open to this person (T10)."""
+        return bool(self.roles & WATCHERS)
 
     @property
     def roles(self) -> frozenset[Role]:

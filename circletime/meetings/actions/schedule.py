@@ -81,7 +81,7 @@ def schedule(
         by=by.actor,
         subject=meeting.subject,
         now=now,
-        kind=kind.value,
+        meant_for=kind.value,
         purpose=purpose,
         minutes=minutes,
     )

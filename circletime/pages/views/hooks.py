@@ -24,3 +24,8 @@ def livekit_hook(request: HttpRequest) -> HttpResponse:
         if seat is not None:
             host.screen_stopped(seat=seat, now=time.now())
     return HttpResponse(status=204)
+
+
+def no_pass(request: HttpRequest) -> HttpResponse:
+    """The answer to livekit-client when its socket was refused: no reason, the same for everybody."""
+    return HttpResponse("not admitted", status=401, content_type="text/plain")

@@ -1,0 +1,47 @@
+"""Guessing at the door is slowed per address and per class, and no class is ever locked out.
+
+An address that was wrong often has to wait. Where a whole class is being guessed at, only addresses
+that were wrong before have to wait; a family that types it right the first time never does.
+"""
+
+import hashlib
+import hmac
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from circletime.core.errors import Refused
+from circletime.meetings.models import DoorTry
+
+WINDOW = timedelta(minutes=10)
+PER_ADDRESS = 8
+PER_CLASS = 60
+
+
+def must_wait(*, from_address: int, at_class: int) -> bool:
+    """Whether one more try has to wait, from the wrong tries of the last ten minutes."""
+    return from_address >= PER_ADDRESS or (at_class >= PER_CLASS and from_address > 0)
+
+
+def check_door(address: str, class_id: str, now: datetime) -> None:
+    """Raise `Refused` (429) when this address has to wait before it tries again."""
+    lately = DoorTry.objects.filter(at__gt=now - WINDOW)
+    own = lately.filter(address=_hashed(address))
+    if must_wait(from_address=own.count(), at_class=lately.filter(class_id=_hashed(class_id)).count()):
+        oldest = own.order_by("at").values_list("at", flat=True).first() or now
+        minutes = max(1, round((oldest + WINDOW - now).total_seconds() / 60))
+        raise Refused(
+            "slow_down",
+            f"That was wrong too often. Please wait {minutes} minute{'s' if minutes > 1 else ''}, "
+            "or ask the school office.",
+            status=429,
+        )
+
+
+def wrong_try(address: str, class_id: str, now: datetime) -> None:
+    """Remember a wrong try. Address and ID are kept only as keyed hashes, for an hour."""
+    DoorTry.objects.create(at=now, address=_hashed(address), class_id=_hashed(class_id))
+
+
+def _hashed(text: str) -> str:
+    return hmac.new(settings.SECRET_KEY.encode(), text.strip().lower().encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,207 @@
+"""The families' way in: class ID and password, or their own link; then a first name, and the waiting room."""
+
+import time as clock
+from collections.abc import Callable
+from functools import wraps
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from circletime.core import time
+from circletime.core.errors import Refused
+from circletime.meetings.actions.door import Person, knock
+from circletime.meetings.models import Expected, Meeting, Seat
+from circletime.meetings.queries import list_joinable, next_meeting
+from circletime.meetings.throttle import check_door, wrong_try
+from circletime.pages.seats import any_key, remember
+from circletime.people.models import Adult, Household, Pupil, SchoolClass
+from circletime.people.queries import find_class, find_household, match_pupils
+from circletime.people.rules import folded
+
+View = Callable[..., HttpResponse]
+
+WRONG = "That did not work. Check the class ID, the password and the name with your grown-up, and try again."
+ANSWERS_AFTER = 0.25
+"""Seconds from request to answer, right or wrong, so that the time tells nothing."""
+LONGEST = 60
+
+
+def steady(view: View) -> View:
+    """Answer a form after the same time whatever it found, keep nothing, and stay out of search engines."""
+
+    @wraps(view)
+    def steadied(request: HttpRequest, *args: str) -> HttpResponse:
+        began = clock.monotonic()
+        answer = view(request, *args)
+        if request.method == "POST":
+            clock.sleep(max(0.0, began + ANSWERS_AFTER - clock.monotonic()))
+        answer["X-Robots-Tag"] = "noindex, nofollow"
+        return answer
+
+    return never_cache(steadied)
+
+
+@require_http_methods(["GET", "POST"])
+@steady
+def join(request: HttpRequest) -> HttpResponse:
+    """Step 1: the class's standing ID and password (T6)."""
+    typed = {"class_id": "", "password": ""}
+    if request.method == "GET":
+        return render(request, "pages/join/class.html", {"typed": typed})
+    typed = {name: request.POST.get(name, "")[:LONGEST] for name in typed}
+    now, address = time.now(), _address(request)
+    try:
+        check_door(address, typed["class_id"], now)
+        found = find_class(typed["class_id"], typed["password"])
+        if found is None:
+            wrong_try(address, typed["class_id"], now)
+            raise Refused("wrong", WRONG, status=403)
+    except Refused as refusal:
+        context = {"typed": typed, "error": str(refusal)}
+        return render(request, "pages/join/class.html", context, status=refusal.status)
+    request.session["door"] = {"class": found.pk, "password": found.password}
+    request.session.set_expiry(60 * 60 * 12)
+    return redirect("join-name")
+
+
+@require_http_methods(["GET", "POST"])
+@steady
+def join_name(request: HttpRequest) -> HttpResponse:
+    """Step 2: the first name, and the adult who sits there (P7, R3)."""
+    school_class, household = _who(request)
+    if school_class is None and household is None:
+        return redirect("join")
+    meetings = _open_meetings(school_class, household)
+    if not meetings:
+        return _not_open(request, school_class, household)
+    context: dict[str, object] = {"typed": {}, "purpose": meetings[0].get_purpose_display()}
+    if request.method == "GET":
+        return render(request, "pages/join/name.html", context)
+    typed = {name: request.POST.get(name, "")[:LONGEST] for name in ("name", "last_name", "grown_up")}
+    context["typed"] = typed
+    try:
+        seat = _knock(request, meetings, household, typed)
+    except Refused as refusal:
+        context |= {"error": str(refusal), "which": refusal.code, "field": refusal.field}
+        return render(request, "pages/join/name.html", context, status=refusal.status)
+    if not seat.state:
+        return render(request, "pages/join/here.html", {"label": seat.label}, status=409)
+    remember(request, seat)
+    return redirect("room", seat.public_id)
+
+
+@require_GET
+@never_cache
+def family(request: HttpRequest, token: str) -> HttpResponse:
+    """A household's own link. The token goes into the session, so it does not stay in the address bar."""
+    now, address = time.now(), _address(request)
+    try:
+        check_door(address, "family", now)
+        household = find_household(token, now)
+        if household is None:
+            wrong_try(address, "family", now)
+            raise Refused("wrong", "This link does not work any more. Ask the school for a new one.", status=403)
+    except Refused as refusal:
+        context = {"typed": {}, "error": str(refusal)}
+        return render(request, "pages/join/class.html", context, status=refusal.status)
+    request.session["door"] = {"household": household.pk}
+    return redirect("join-name")
+
+
+@require_GET
+@never_cache
+def is_open(request: HttpRequest) -> JsonResponse:
+    """Whether the waiting room has opened meanwhile; asked by the page that waits for it."""
+    school_class, household = _who(request)
+    return JsonResponse({"open": bool(_open_meetings(school_class, household))})
+
+
+def _address(request: HttpRequest) -> str:
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def _who(request: HttpRequest) -> tuple[SchoolClass | None, Household | None]:
+    door = request.session.get("door") or {}
+    if "household" in door:
+        return None, Household.objects.filter(pk=door["household"]).first()
+    # A password that was changed meanwhile opens nothing, not even a form begun with the old one.
+    found = SchoolClass.objects.filter(pk=door.get("class"), password=door.get("password", "")).first()
+    return found, None
+
+
+def _open_meetings(school_class: SchoolClass | None, household: Household | None) -> list[Meeting]:
+    if school_class is not None:
+        return list_joinable(school_class)
+    if household is None:
+        return []
+    classes = SchoolClass.objects.filter(pupil__households=household).distinct()
+    return [meeting for each in classes for meeting in list_joinable(each)]
+
+
+def _knock(
+    request: HttpRequest, meetings: list[Meeting], household: Household | None, typed: dict[str, str]
+) -> Seat:
+    now, address = time.now(), _address(request)
+    door = f"class:{meetings[0].school_class_id}"
+    check_door(address, door, now)
+    if not typed["grown_up"]:
+        raise Refused("grown_up", "A grown-up has to be there. Ask them, then tick the box.", field="grown_up", status=400)
+    meeting, person = _find(meetings, household, typed)
+    if person is None:
+        wrong_try(address, door, now)
+        raise Refused("wrong", WRONG, status=403)
+    own = Seat.objects.filter(meeting=meeting, **person.fields()).values_list("public_id", flat=True)
+    return knock(
+        meeting=meeting, person=person, key=any_key(request, list(own)), grown_up=True, now=now
+    )
+
+
+def _find(
+    meetings: list[Meeting], household: Household | None, typed: dict[str, str]
+) -> tuple[Meeting, Person | None]:
+    for meeting in meetings:
+        expected = Expected.objects.filter(meeting=meeting).select_related("pupil", "adult")
+        pupils = [row.pupil for row in expected if row.pupil is not None]
+        if household is not None:
+            mine = set(household.pupils.values_list("pk", flat=True))
+            pupils = [pupil for pupil in pupils if pupil.pk in mine]
+        found = match_pupils(pupils, typed["name"], typed["last_name"])
+        if len(found) > 1:
+            _two_of_a_name(typed)
+        if len(found) == 1:
+            return meeting, Person(pupil=found[0])
+        adult = _adult([row.adult for row in expected if row.adult is not None], typed["name"])
+        if adult is not None:
+            return meeting, Person(adult=adult)
+    return meetings[0], None
+
+
+def _two_of_a_name(typed: dict[str, str]) -> None:
+    # What the household knows tells them apart; it is compared here and shown nowhere.
+    if typed["last_name"]:
+        raise Refused("wrong", WRONG, field="last_name", status=403)
+    raise Refused(
+        "two",
+        "There are two children of this name in the class. Type the last name as well; nobody else sees it.",
+        field="last_name",
+        status=409,
+    )
+
+
+def _adult(adults: list[Adult], typed: str) -> Adult | None:
+    wanted = folded(typed)
+    matching = [a for a in adults if wanted and wanted in (folded(a.name), folded(a.name.split()[0]))]
+    return matching[0] if len(matching) == 1 else None
+
+
+def _not_open(
+    request: HttpRequest, school_class: SchoolClass | None, household: Household | None
+) -> HttpResponse:
+    classes = [school_class] if school_class else []
+    if household is not None:
+        classes = [pupil.school_class for pupil in Pupil.objects.filter(households=household)]
+    coming = [meeting for each in classes if (meeting := next_meeting(each, time.now())) is not None]
+    following = min(coming, key=lambda meeting: meeting.starts_at, default=None)
+    return render(request, "pages/join/not_open.html", {"following": following})

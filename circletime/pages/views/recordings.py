@@ -1,0 +1,191 @@
+"""Recordings, for those who may watch them: the list, the player, and the film's bytes (T8, T9, T10)."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    JsonResponse,
+    StreamingHttpResponse,
+)
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+
+from circletime.core import time
+from circletime.core.errors import Refused
+from circletime.pages.who import staff_of
+from circletime.people.models import User
+from circletime.recordings import queries
+from circletime.recordings.actions import film as film_actions
+from circletime.recordings.actions import viewing
+from circletime.recordings.film.playback import Film
+from circletime.recordings.keys import KeyTrouble
+from circletime.recordings.models import Recording
+from circletime.recordings.rules import GONE, VIEWING_LASTS, BadRange, Span, can_watch, read_range
+from circletime.recordings.rules import Film as Stands
+from circletime.recordings.vault import VaultDamaged
+
+LONGEST_ANSWER = 2 * 1024 * 1024
+"""Bytes of one answer to a range; a player asks for the next. So each piece is authorised anew."""
+
+
+@login_required
+@never_cache
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """Every recording that is kept, and until when; and what was destroyed."""
+    user, now = _watcher(request), time.now()
+    rows = [
+        {
+            "recording": recording,
+            "minutes": max(1, round(queries.length_of(recording, now).total_seconds() / 60)),
+            "gone": recording.state in GONE,
+            "words": _words(recording),
+        }
+        for recording in queries.list_recordings(user)
+    ]
+    return render(request, "pages/recordings/index.html", {"rows": rows})
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def show(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The player, once the viewer has said why; before that, the question.
+
+    A reader that wants JSON is told how far the film is.
+    """
+    user, now = _watcher(request), time.now()
+    recording = _recording(public_id)
+    if request.method == "GET" and request.headers.get("Accept") == "application/json":
+        return JsonResponse({"state": recording.film_state, "percent": recording.film_percent})
+    error: Refused | None = None
+    if request.method == "POST":
+        try:
+            viewing.begin_viewing(recording=recording, why=request.POST.get("why", ""), by=user, now=now)
+            return redirect("recording", recording.public_id)
+        except Refused as refusal:
+            error = refusal
+    said = queries.last_viewing(recording, user, since=now - VIEWING_LASTS)
+    gone = recording.state in GONE
+    context: dict[str, Any] = {
+        "recording": recording,
+        "meeting": recording.meeting,
+        "gone": gone,
+        "said": said,
+        "error": error,
+        "typed": request.POST.get("why", "")[:300],
+        "words": _words(recording),
+        "making": recording.film_state in (Stands.WAITING, Stands.MAKING),
+        "failed": recording.film_state == Stands.FAILED,
+        "ready": recording.film_state == Stands.READY,
+    }
+    if said is not None and not gone:
+        context["mark"] = f"{user.name} · {timezone.localtime(now):%-d %b %H:%M}"
+        context["chapters"] = queries.chapters(recording)
+    return render(request, "pages/recordings/show.html", context, status=error.status if error else 200)
+
+
+@login_required
+@require_POST
+def make(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Have a film made that could not be made before."""
+    user = _watcher(request)
+    recording = _recording(public_id)
+    try:
+        film_actions.ask_again(recording=recording, by=user, now=time.now())
+    except Refused:
+        pass  # it is being made already, or is there: the page says so
+    return redirect("recording", recording.public_id)
+
+
+@login_required
+@require_safe
+def film(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """The film's bytes, or a part of them. Nothing is kept on the way: not by us, not by the browser."""
+    user, now = _watcher(request), time.now()
+    recording = _recording(public_id)
+    if queries.last_viewing(recording, user, since=now - VIEWING_LASTS) is None:
+        raise PermissionDenied
+    if recording.film_state != Stands.READY or recording.state in GONE:
+        raise Http404
+    try:
+        opened = Film(recording)
+    except (KeyTrouble, VaultDamaged, OSError) as trouble:
+        raise Http404 from trouble
+    answer = _bytes(request, opened)
+    answer["Accept-Ranges"] = "bytes"
+    answer["Cache-Control"] = "no-store"
+    answer["Content-Disposition"] = 'inline; filename="recording.mp4"'
+    answer["Cross-Origin-Resource-Policy"] = "same-origin"
+    return answer
+
+
+def _bytes(request: HttpRequest, opened: Film) -> HttpResponseBase:
+    # A film has no validator, so If-Range never fits: then all of it is sent, as RFC 9110 asks.
+    wanted = "" if "If-Range" in request.headers else request.headers.get("Range", "")
+    try:
+        span = read_range(wanted, opened.size)
+    except BadRange:
+        opened.close()
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{opened.size}"})
+    if request.method == "HEAD":
+        opened.close()
+        return HttpResponse(content_type="video/mp4", headers={"Content-Length": str(opened.size)})
+    if span is None:
+        headers = {"Content-Length": str(opened.size)}
+        return StreamingHttpResponse(_all(opened), content_type="video/mp4", headers=headers)
+    part = Span(span.first, min(span.last, span.first + LONGEST_ANSWER - 1))
+    with opened:
+        try:
+            body = opened.read(part)
+        except VaultDamaged:
+            return HttpResponse(status=500)
+    headers = {"Content-Range": f"bytes {part.first}-{part.last}/{opened.size}"}
+    return HttpResponse(body, status=206, content_type="video/mp4", headers=headers)
+
+
+async def _all(opened: Film) -> AsyncIterator[bytes]:
+    pieces = opened.pieces()
+    following = sync_to_async(lambda: next(pieces, None))
+    try:
+        while (piece := await following()) is not None:
+            yield piece
+    finally:
+        opened.close()
+
+
+def _watcher(request: HttpRequest) -> User:
+    """Whoever asks, if they may watch. Says no before it looks whether there is such a recording."""
+    user = staff_of(request)
+    if not can_watch(user.roles):
+        raise PermissionDenied
+    return user
+
+
+def _recording(public_id: str) -> Recording:
+    found = queries.get_recording(public_id)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _words(recording: Recording) -> str:
+    """How a recording stands, in words."""
+    if recording.state in GONE:
+        when: datetime | None = recording.destroyed_at
+        return f"Destroyed on {timezone.localtime(when):%-d %B %Y}" if when else "Being destroyed"
+    if recording.state != "stopped":
+        return recording.get_state_display()
+    if recording.film_state == Stands.MAKING:
+        return f"The film is being made: {recording.film_percent}%"
+    return recording.get_film_state_display()

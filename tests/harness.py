@@ -1,0 +1,332 @@
+"""A real installation and real people in real browsers, for the tests and the benches.
+
+The installation is `circletime demo` itself, in a folder of its own on free ports. Each person is a
+Chromium of their own, whose fake camera sends one colour and whose fake microphone beeps at one
+pitch, so that who is seen and who is heard can be measured at the receivers.
+"""
+
+import colorsys
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import wave
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+COLOURS = {"teacher": 0.0, "Amara": 0.13, "Ben": 0.33, "Chloé": 0.5, "D'Arcy": 0.68, "Eun-ji": 0.85}
+PITCHES = {"teacher": 330, "Amara": 520, "Ben": 760, "Chloé": 1040, "D'Arcy": 1380, "Eun-ji": 1790}
+
+
+def free_ports(count: int) -> int:
+    """The first of `count` free ports in a row."""
+    for base in range(21000 + os.getpid() % 500 * 20, 60000, 20):
+        taken = False
+        for port in range(base, base + count):
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                with socket.socket(socket.AF_INET, kind) as probe:
+                    try:
+                        probe.bind(("127.0.0.1", port))
+                    except OSError:
+                        taken = True
+        if not taken:
+            return base
+    raise RuntimeError("no free ports")
+
+
+def wait_for(what: Callable[[], Any], seconds: float, why: str) -> Any:
+    """What `what` answers once it is true; fails after so many seconds."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with suppress(OSError):
+            found = what()
+            if found:
+                return found
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds} s: {why}")
+
+
+@dataclass
+class Installation:
+    """A running demo."""
+
+    var: Path
+    port: int
+    process: subprocess.Popen[bytes]
+    env: dict[str, str]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def pid(self, part: str) -> int:
+        """The process of one part, now."""
+        return int((self.var / "log" / f"{part}.pid").read_text())
+
+    def kill(self, part: str) -> int:
+        """kill -9 one part; answers its old process number."""
+        old = self.pid(part)
+        os.kill(old, signal.SIGKILL)
+        return old
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command of `circletime` in this installation."""
+        command = [sys.executable, "-m", "circletime.pages.cli", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, check=False)
+
+    def python(self, code: str) -> str:
+        """Run code inside this installation's Django and answer what it prints."""
+        setup = "import django; django.setup()\n"
+        command = [sys.executable, "-c", setup + code]
+        done = subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def logs(self) -> str:
+        """Every part's log."""
+        return "\n".join(f"== {p.name}\n{p.read_text()[-3000:]}" for p in (self.var / "log").glob("*.log"))
+
+
+@contextmanager
+def installation(folder: Path, *, classes: int = 2, pupils: int = 30) -> Iterator[Installation]:
+    """Start a demo in `folder`, and stop it and everything it started."""
+    port = free_ports(4)
+    env = os.environ | {
+        "CIRCLETIME_VAR": str(folder),
+        "CIRCLETIME_BIN": str(ROOT / "var" / "bin"),
+        "PORT": str(port),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    out = (folder / "demo.out").open("wb")
+    command = [sys.executable, "-m", "circletime.pages.cli", "demo"]
+    command += ["--classes", str(classes), "--pupils", str(pupils)]
+    process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT)
+    one = Installation(folder, port, process, env)
+    try:
+        try:
+            wait_for(lambda: "Press Ctrl-C" in (folder / "demo.out").read_text(), 60, "the demo runs")
+        except AssertionError:
+            raise AssertionError((folder / "demo.out").read_text() + one.logs()) from None
+        one.facts = json.loads((folder / "demo.json").read_text())
+        yield one
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        out.close()
+
+
+def picture_file(folder: Path, who: str) -> Path:
+    """A moving picture in one colour, as the fake camera takes it (Y4M, 640x360, 15 fps)."""
+    path = folder / f"{who}.y4m"
+    if path.exists():
+        return path
+    red, green, blue = (int(255 * part) for part in colorsys.hsv_to_rgb(COLOURS[who], 0.9, 0.9))
+    y = int(0.257 * red + 0.504 * green + 0.098 * blue + 16)
+    u = int(-0.148 * red - 0.291 * green + 0.439 * blue + 128)
+    v = int(0.439 * red - 0.368 * green - 0.071 * blue + 128)
+    with path.open("wb") as out:
+        out.write(b"YUV4MPEG2 W640 H360 F15:1 Ip A1:1 C420jpeg\n")
+        for step in range(30):
+            luma = np.full((360, 640), y, np.uint8)
+            luma[20 + step * 4 : 40 + step * 4, 20:60] = 235  # something that moves
+            out.write(b"FRAME\n" + luma.tobytes())
+            out.write(bytes([u]) * (320 * 180) + bytes([v]) * (320 * 180))
+    return path
+
+
+def voice_file(folder: Path, who: str) -> Path:
+    """A voice in one pitch: short calls with pauses, which no noise suppression takes for noise."""
+    path = folder / f"{who}.wav"
+    if path.exists():
+        return path
+    rate, pitch = 48000, PITCHES[who]
+    seconds = np.arange(rate * 2) / rate
+    loud = (np.sin(2 * np.pi * 2.5 * seconds) > -0.3).astype(float)
+    wobble = pitch * (1 + 0.01 * np.sin(2 * np.pi * 5 * seconds))
+    wave_form = np.sin(2 * np.pi * np.cumsum(wobble) / rate) * loud * 0.6
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(rate)
+        out.writeframes((wave_form * 32767).astype(np.int16).tobytes())
+    return path
+
+
+@dataclass
+class Person:
+    """Somebody in a browser of their own."""
+
+    who: str
+    browser: Browser
+    context: BrowserContext
+    page: Page
+    troubles: list[str] = field(default_factory=list)
+
+    def close(self) -> None:
+        with suppress(Exception):
+            self.browser.close()
+
+
+PHONE = {"width": 390, "height": 844}
+TABLET = {"width": 820, "height": 1180}
+DESKTOP = {"width": 1440, "height": 900}
+
+
+def person(
+    playwright: Playwright, folder: Path, who: str, *, size: dict[str, int] | None = None, **context: Any
+) -> Person:
+    """Open a browser for somebody, with their own picture and voice."""
+    browser = playwright.chromium.launch(
+        executable_path=CHROMIUM,
+        args=[
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-background-timer-throttling",
+            "--disable-renderer-backgrounding",
+            "--disable-backgrounding-occluded-windows",
+            "--use-fake-ui-for-media-stream",
+            "--use-fake-device-for-media-stream",
+            "--auto-select-desktop-capture-source=Entire screen",
+            "--autoplay-policy=no-user-gesture-required",
+            f"--use-file-for-fake-video-capture={picture_file(folder, who)}",
+            f"--use-file-for-fake-audio-capture={voice_file(folder, who)}",
+        ],
+    )
+    opened = browser.new_context(viewport=size or TABLET, locale="en-GB", **context)
+    opened.grant_permissions(["camera", "microphone"])
+    page = opened.new_page()
+    one = Person(who, browser, opened, page)
+    page.on("pageerror", lambda error: one.troubles.append(str(error)))
+    return one
+
+
+def sign_in(one: Person, at: Installation, role: str) -> None:
+    """Sign a member of staff in."""
+    staff = at.facts["staff"][role]
+    one.page.goto(f"{at.url}/accounts/login/")
+    one.page.get_by_role("textbox", name="Email").fill(staff["email"])
+    one.page.get_by_role("textbox", name="Password").fill(staff["password"])
+    one.page.get_by_role("button", name="Sign in").click()
+    one.page.wait_for_url("**/meetings/")
+
+
+def start_meeting(one: Person, at: Installation) -> None:
+    """The teacher confirms and starts the demo's meeting."""
+    one.page.goto(at.facts["meeting"]["host_url"])
+    for box in one.page.get_by_role("checkbox").all():
+        box.check()
+    one.page.get_by_role("button", name="Start meeting").click()
+    one.page.wait_for_url("**/room/*")
+
+
+def knock(one: Person, at: Installation, name: str) -> None:
+    """A child types class ID, password and first name, and waits."""
+    one.page.goto(at.facts["meeting"]["join_url"])
+    one.page.get_by_role("textbox", name="Class ID").fill(at.facts["class"]["id"])
+    one.page.get_by_role("textbox", name="Password").fill(at.facts["class"]["password"])
+    one.page.get_by_role("button", name="Next").click()
+    one.page.get_by_role("textbox", name="Your first name").fill(name)
+    one.page.get_by_role("checkbox", name="A grown-up is here with me").check()
+    one.page.get_by_role("button", name="Ask to join").click()
+    one.page.wait_for_url("**/room/*")
+
+
+LISTEN = """
+async () => {
+  const pitches = __PITCHES__;
+  const heard = {};
+  const context = new AudioContext({ sampleRate: 48000 });
+  await context.resume();
+  const analyser = context.createAnalyser();
+  analyser.fftSize = 8192;
+  analyser.smoothingTimeConstant = 0;
+  for (const element of document.querySelectorAll("audio")) {
+    if (element.srcObject && element.srcObject.getAudioTracks().some((t) => t.readyState === "live")) {
+      context.createMediaStreamSource(element.srcObject).connect(analyser);
+    }
+  }
+  const bins = new Float32Array(analyser.frequencyBinCount);
+  const loudest = new Float32Array(bins.length).fill(-200);
+  const end = performance.now() + __MS__;
+  while (performance.now() < end) {
+    analyser.getFloatFrequencyData(bins);
+    for (let i = 0; i < bins.length; i++) loudest[i] = Math.max(loudest[i], bins[i]);
+    await new Promise((done) => setTimeout(done, 30));
+  }
+  await context.close();
+  for (const [who, pitch] of Object.entries(pitches)) {
+    const at = Math.round(pitch / (48000 / 8192));
+    heard[who] = Math.max(...loudest.slice(at - 3, at + 4));
+  }
+  return heard;
+}
+"""
+
+
+def heard_by(one: Person, milliseconds: int = 900, floor_db: float = -60.0) -> set[str]:
+    """Whose voices really sound in this browser, measured on what its audio elements play."""
+    script = LISTEN.replace("__PITCHES__", json.dumps(PITCHES)).replace("__MS__", str(milliseconds))
+    levels = one.page.evaluate(script)
+    return {who for who, level in levels.items() if level is not None and level > floor_db}
+
+
+SEE = """
+() => Object.fromEntries([...document.querySelectorAll('[role=group][aria-label]')].map((tile) => {
+  const video = tile.querySelector("video");
+  if (!video || video.videoWidth === 0 || video.readyState < 2) return [tile.ariaLabel, null];
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 16;
+  const brush = canvas.getContext("2d", { willReadFrequently: true });
+  brush.drawImage(video, 0, 0, 16, 16);
+  const [r, g, b] = brush.getImageData(8, 12, 1, 1).data;
+  return [tile.ariaLabel, [r, g, b]];
+}))
+"""
+
+
+def seen_by(one: Person) -> dict[str, str | None]:
+    """Each tile's name, and whose colour its picture really has (None without a picture)."""
+    found: dict[str, str | None] = {}
+    for label, pixel in one.page.evaluate(SEE).items():
+        found[label] = nearest(pixel) if pixel else None
+    return found
+
+
+def nearest(pixel: list[int]) -> str:
+    """Whose colour a pixel has; "dark" for none."""
+    hue, saturation, value = colorsys.rgb_to_hsv(*(part / 255 for part in pixel))
+    if saturation < 0.3 or value < 0.2:
+        return "dark"
+    return min(COLOURS, key=lambda who: min(abs(COLOURS[who] - hue), 1 - abs(COLOURS[who] - hue)))
+
+
+def get(url: str) -> int:
+    """The status of a plain request."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
