@@ -77,6 +77,10 @@ GIVEN_UP_AFTER = timedelta(seconds=60)
 """A recorder that does not answer so long after the end of a meeting has nothing more to close."""
 
 
+VIEWING_LASTS = timedelta(hours=4)
+"""The reason somebody gave for watching holds for so long; then they are asked again."""
+
+
 def destroy_on(made_on: date) -> date:
     """The day a recording made on `made_on` is destroyed (T9)."""
     return made_on + limits.RECORDING_KEPT

@@ -1,20 +1,18 @@
-"""`python -m circletime.recordings.film RECORDING`: make one claimed film. The worker starts this."""
+"""`python -m circletime.recordings.film RECORDING TRY`: make one claimed film.
 
-import ctypes
+The worker starts this, with the number of the try that it claimed."""
+
 import os
-import signal
 import sys
 
-PR_SET_PDEATHSIG = 1
+from circletime.media.supervisor import die_with_parent
 
 
 def main() -> int:
     """Exit status 0 once the film is in the vault."""
-    parent = os.getppid()
-    # A film nobody waits for is not gone on with: the next worker makes it.
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent or len(sys.argv) != 3:
+    if len(sys.argv) != 3:
         return 2
+    die_with_parent()  # the next worker makes the film
     os.nice(10)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     import django
