@@ -1,6 +1,7 @@
 """Settings, flat and typed. What is policy is not here: see `circletime.policy`."""
 
 from pathlib import Path
+from typing import Any
 
 from config import env
 
@@ -82,7 +83,7 @@ TEMPLATES = [
 
 _postgres = env.text("CIRCLETIME_POSTGRES", "")
 if _postgres:
-    DATABASES = {
+    DATABASES: dict[str, dict[str, Any]] = {
         "default": {
             "ENGINE": "django.db.backends.postgresql",
             "OPTIONS": {"service": _postgres},

@@ -1,4 +1,4 @@
-"""Builds the media plane: LiveKit (a pinned Go module) and the recorder. Needs nothing but Python and a network.
+"""Builds the media plane: LiveKit (a pinned Go module) and the recorder. Needs Python and a network.
 
 What was built is kept outside the clone, under a name made of everything it was built from, so that
 a fresh clone on the same machine takes seconds.
@@ -79,7 +79,9 @@ def build(part: str) -> None:
 def test() -> int:
     """Run the recorder's own tests."""
     env = os.environ | {"GOTOOLCHAIN": "local"}
-    return subprocess.run([find_go(), "test", "./..."], cwd=HERE / "recorder", env=env, check=False).returncode
+    return subprocess.run(
+        [find_go(), "test", "./..."], cwd=HERE / "recorder", env=env, check=False
+    ).returncode
 
 
 def main() -> None:

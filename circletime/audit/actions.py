@@ -33,4 +33,3 @@ def record(kind: str, /, *, by: str, subject: str, now: datetime, **data: Any) -
         digest=own,
     )
     Head.objects.filter(pk=1).update(number=number, digest=own)
-

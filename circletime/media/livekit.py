@@ -197,7 +197,9 @@ def create_room(room: str) -> None:
 def delete_room(room: str) -> None:
     """Put everybody out and delete the room. A room that is not there is fine."""
     request = lk_room.DeleteRoomRequest(room=room)
-    _call("DeleteRoom", request, lk_room.DeleteRoomResponse, VideoGrants(room_create=True), absent_is_fine=True)
+    _call(
+        "DeleteRoom", request, lk_room.DeleteRoomResponse, VideoGrants(room_create=True), absent_is_fine=True
+    )
 
 
 def list_rooms() -> list[str]:

@@ -62,7 +62,7 @@ class Malformed(Exception):
 
 @dataclass
 class Verdict:
-    """What becomes of one message: `forward` (None to drop it), the lies in it, and what looks like a screen."""
+    """What becomes of one message: `forward` (None drops it), its lies, and what looks like a screen."""
 
     forward: bytes | None
     lies: list[str] = field(default_factory=list)

@@ -96,7 +96,7 @@ class Supervisor:
             loop.add_signal_handler(number, self._stopping.set)
         first = {part.name: asyncio.Event() for part in self._parts}
         keepers = [asyncio.create_task(self._keep(part, first[part.name])) for part in self._parts]
-        everyone = asyncio.gather(*(event.wait() for event in first.values()))
+        everyone = asyncio.create_task(_all_set(list(first.values())))
         stopping = asyncio.create_task(self._stopping.wait())
         await asyncio.wait([everyone, stopping], return_when=asyncio.FIRST_COMPLETED)
         if not self._stopping.is_set() and when_ready is not None:
@@ -169,3 +169,8 @@ class Supervisor:
 
     def _tell(self, part: Part, state: str) -> None:
         self._say(f"{part.name:<9} {state}")
+
+
+async def _all_set(events: list[asyncio.Event]) -> None:
+    for event in events:
+        await event.wait()

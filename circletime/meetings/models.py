@@ -26,7 +26,9 @@ class Meeting(models.Model):
     starts_at = models.DateTimeField()
     minutes = models.PositiveSmallIntegerField()
 
-    state = models.CharField(max_length=10, default=State.SCHEDULED, choices=[(s.value, s.value) for s in State])
+    state = models.CharField(
+        max_length=10, default=State.SCHEDULED, choices=[(s.value, s.value) for s in State]
+    )
     room = models.CharField(max_length=40, unique=True, default=room_name)
     live_at = models.DateTimeField(null=True, blank=True)
     ends_at = models.DateTimeField(null=True, blank=True)
@@ -139,7 +141,9 @@ class Seat(models.Model):
         ordering = ["knocked_at", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["meeting", who], condition=Q(state__in=[s.value for s in HELD]), name=f"one_seat_per_{who}"
+                fields=["meeting", who],
+                condition=Q(state__in=[s.value for s in HELD]),
+                name=f"one_seat_per_{who}",
             )
             for who in ("pupil", "adult", "user")
         ]

@@ -76,7 +76,11 @@ def get_meeting(public_id: str) -> Meeting | None:
 
 def get_seat(public_id: str, key: str) -> Seat | None:
     """The seat of this name, if `key` is what its browser was given."""
-    seat = Seat.objects.select_related("meeting__school_class", "user", "pupil").filter(public_id=public_id).first()
+    seat = (
+        Seat.objects.select_related("meeting__school_class", "user", "pupil")
+        .filter(public_id=public_id)
+        .first()
+    )
     return seat if seat is not None and key and seat.key == key else None
 
 
@@ -191,7 +195,9 @@ def snapshot(meeting_pk: int, now: datetime) -> Snapshot:
         seats=every,
         expected=list(Expected.objects.filter(meeting=meeting).values_list("label", flat=True)),
         turns={seat.pk: spoken[person_key(seat)] for seat in every},
-        happenings=list(Happening.objects.filter(meeting=meeting).select_related("seat").order_by("-pk")[:40]),
+        happenings=list(
+            Happening.objects.filter(meeting=meeting).select_related("seat").order_by("-pk")[:40]
+        ),
         circled={seat.pk for seat in every if person_key(seat) in circled},
     )
 
@@ -234,14 +240,22 @@ def register(meeting: Meeting, now: datetime) -> list[RegisterRow]:
                 minutes=sum(((s.out_at or until) - s.in_at).total_seconds() for s in own) / 60,
                 turns=sum(len(turns[seat.pk]) for seat in group),
                 spoken_seconds=sum(
-                    ((t.ended_at or until) - t.given_at).total_seconds() for seat in group for t in turns[seat.pk]
+                    ((t.ended_at or until) - t.given_at).total_seconds()
+                    for seat in group
+                    for t in turns[seat.pk]
                 ),
                 grown_up=any(seat.grown_up_at for seat in group),
                 notes=[n.text for seat in group for n in notes[seat.pk]],
             )
         )
     for row in Expected.objects.filter(meeting=meeting):
-        key = ("pupil", row.pupil_id) if row.pupil_id else ("adult", row.adult_id) if row.adult_id else ("user", row.user_id)
+        key = (
+            ("pupil", row.pupil_id)
+            if row.pupil_id
+            else ("adult", row.adult_id)
+            if row.adult_id
+            else ("user", row.user_id)
+        )
         if key not in seats:
             role = SeatRole.PUPIL if row.pupil_id else SeatRole.ADULT if row.adult_id else SeatRole.STAFF
             rows.append(RegisterRow(row.label, role, False, None, None, 0, 0, 0, False, []))

@@ -185,9 +185,7 @@ def check_schedule(
     if starts_at > now + timedelta(days=366):
         raise Refused("far", "Choose a day within the next year.", field="starts_at", status=400)
     if invited == 0:
-        raise Refused(
-            "nobody", "There is nobody in this group yet.", field="who", status=400
-        )
+        raise Refused("nobody", "There is nobody in this group yet.", field="who", status=400)
     ends_at = starts_at + timedelta(minutes=minutes)
     for start, length in others:
         if start < ends_at and starts_at < start + timedelta(minutes=length):

@@ -32,14 +32,21 @@ def _may_settle(meeting: Meeting, now: datetime) -> bool:
     """Whether a look is worth a lock: hosts may have been gone for too long, or be back."""
     if meeting.state == State.FROZEN or meeting.recording != "on":
         return True
-    return not Seat.objects.filter(
-        meeting=meeting, role=SeatRole.HOST, state=SeatState.ADMITTED
-    ).exclude(connection="").exists()
+    return (
+        not Seat.objects.filter(meeting=meeting, role=SeatRole.HOST, state=SeatState.ADMITTED)
+        .exclude(connection="")
+        .exists()
+    )
 
 
 def next_end() -> datetime | None:
     """When the next running meeting has to end."""
-    return Meeting.objects.filter(state__in=RUNNING).order_by("ends_at").values_list("ends_at", flat=True).first()
+    return (
+        Meeting.objects.filter(state__in=RUNNING)
+        .order_by("ends_at")
+        .values_list("ends_at", flat=True)
+        .first()
+    )
 
 
 def reconcile_rooms() -> None:

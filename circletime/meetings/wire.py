@@ -150,7 +150,8 @@ def _host(snap: Snapshot, now: datetime) -> dict[str, Any]:
             for seat in snap.waiting(now)
         ],
         "hands": [
-            {"seat": seat.public_id, "label": seat.label, "since": _iso(seat.hand_at)} for seat in snap.hands()
+            {"seat": seat.public_id, "label": seat.label, "since": _iso(seat.hand_at)}
+            for seat in snap.hands()
         ],
         "pupils": [
             {

@@ -14,7 +14,7 @@ from circletime.pages.doorman import DatabaseDoorman
 
 def build(pages: Any) -> Any:
     """The ASGI application around Django's `pages`."""
-    gate = SignalGate(DatabaseDoorman())
+    gate: Any = SignalGate(DatabaseDoorman())
     sockets = URLRouter(
         [
             path("live/<str:seat_id>", LiveConsumer.as_asgi()),

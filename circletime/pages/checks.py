@@ -48,7 +48,7 @@ def everything() -> Iterator[tuple[bool, str]]:
 
 
 def _ports(names: list[str]) -> list[tuple[str, int, int]]:
-    found = []
+    found: list[tuple[str, int, int]] = []
     if "app" in names:
         found.append(("pages", settings.PORT, socket.SOCK_STREAM))
     if "media" in names:

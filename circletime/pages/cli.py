@@ -88,7 +88,9 @@ def serve(wanted: argparse.Namespace) -> int:
     if trouble:
         return 1
     _prepare()
-    asyncio.run(Supervisor(parts.build(names), _log_folder(), _say).run(lambda: _say("All parts are running.")))
+    asyncio.run(
+        Supervisor(parts.build(names), _log_folder(), _say).run(lambda: _say("All parts are running."))
+    )
     return 0
 
 

@@ -22,7 +22,7 @@ MOST_MESSAGES = 90
 """In a minute. A page says `ping` now and then and nothing else."""
 
 
-class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+class LiveConsumer(AsyncWebsocketConsumer):
     """One page of one seat."""
 
     async def connect(self) -> None:

@@ -112,9 +112,7 @@ def _invent_pupils(school_class: SchoolClass, count: int, pick: random.Random) -
                 email=f"{adult.lower()}.{secrets.token_hex(3)}@home.example",
                 language=pick.choice(LANGUAGES),
             )
-        pupil = Pupil.objects.create(
-            school_class=school_class, first_name=first, last_name=last, mark=mark
-        )
+        pupil = Pupil.objects.create(school_class=school_class, first_name=first, last_name=last, mark=mark)
         pupil.households.add(household)
         made.append(pupil)
     return made

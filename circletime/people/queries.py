@@ -34,7 +34,9 @@ def find_class(join_id: str, password: str) -> SchoolClass | None:
 def match_pupils(pupils: list[Pupil], first_name: str, last_name: str = "") -> list[Pupil]:
     """Those of `pupils` whose first name was typed (P7), told apart by last name where one was given."""
     wanted, family = folded(first_name), folded(last_name)
-    found = [pupil for pupil in pupils if wanted and wanted in (folded(pupil.first_name), folded(pupil.label))]
+    found = [
+        pupil for pupil in pupils if wanted and wanted in (folded(pupil.first_name), folded(pupil.label))
+    ]
     if len(found) > 1 and family:
         found = [pupil for pupil in found if folded(pupil.last_name) == family]
     return found

@@ -41,12 +41,17 @@ OFFICE = frozenset({Role.OFFICE, Role.HEADTEACHER})
 """Who may see and change any class's ID and password (T4, T6)."""
 
 
+# Letters that carry their stroke or missing dot in themselves, so that no mark can be taken off.
+_NO_MARK = {"\u00df": "ss", "\u00f8": "o", "\u0142": "l", "\u0111": "d", "\u0131": "i", "\u00e6": "ae"}
+
+
 def folded(name: str) -> str:
     """`name` with case, accents, apostrophes, hyphens and spacing forgiven, to compare by.
 
-    "  Zoë ", "zoe" and "ZOE" are one name; "O’Shea" and "oshea" are one name.
+    "  Zoë ", "zoe" and "ZOE" are one name; "O'Shea" and "oshea" are one name.
     """
     plain = unicodedata.normalize("NFKD", name.casefold())
-    plain = plain.replace("ß", "ss").replace("ø", "o").replace("ł", "l").replace("đ", "d").replace("ı", "i")
+    for letter, simple in _NO_MARK.items():
+        plain = plain.replace(letter, simple)
     letters = (c for c in plain if not unicodedata.combining(c))
     return re.sub(r"[\W_]+", "", "".join(letters))

@@ -160,9 +160,9 @@ def admit_expected(*, by: Seat, now: datetime) -> int:
 
 
 def _admit(meeting: Meeting, seat: Seat, *, by: Seat, now: datetime) -> None:
-    hosts_in = Seat.objects.filter(
-        meeting=meeting, role=SeatRole.HOST, state=SeatState.ADMITTED
-    ).exclude(connection="")
+    hosts_in = Seat.objects.filter(meeting=meeting, role=SeatRole.HOST, state=SeatState.ADMITTED).exclude(
+        connection=""
+    )
     check_admit(
         state=State(meeting.state),
         seat=SeatState(seat.state),

@@ -22,7 +22,9 @@ def raise_hand(*, by: Seat, up: bool, now: datetime) -> None:
         return
     seat.hand_at = now if up else None
     seat.save(update_fields=["hand_at"])
-    record("meetings.hand.up" if up else "meetings.hand.down", by=seat.actor, subject=meeting.subject, now=now)
+    record(
+        "meetings.hand.up" if up else "meetings.hand.down", by=seat.actor, subject=meeting.subject, now=now
+    )
     save(meeting)
 
 
@@ -46,7 +48,9 @@ def set_circle(*, by: Seat, on: bool, now: datetime) -> None:
     """Begin or leave going round the circle: everybody gets a turn, in order of their names."""
     meeting = lock_for_host(by)
     meeting.circle_began_at = now if on else None
-    record("meetings.circle.on" if on else "meetings.circle.off", by=by.actor, subject=meeting.subject, now=now)
+    record(
+        "meetings.circle.on" if on else "meetings.circle.off", by=by.actor, subject=meeting.subject, now=now
+    )
     save(meeting, "circle_began_at")
 
 

@@ -169,4 +169,3 @@ def lapse(meeting: Meeting, now: datetime) -> None:
     order(meeting, "close", None, now)
     record("meetings.meeting.lapsed", by=WORKER, subject=meeting.subject, now=now)
     save(meeting, "state", "ended_at", "end_reason")
-

@@ -102,7 +102,9 @@ def family(request: HttpRequest, token: str) -> HttpResponse:
         household = find_household(token, now)
         if household is None:
             wrong_try(address, "family", now)
-            raise Refused("wrong", "This link does not work any more. Ask the school for a new one.", status=403)
+            raise Refused(
+                "wrong", "This link does not work any more. Ask the school for a new one.", status=403
+            )
     except Refused as refusal:
         context = {"typed": {}, "error": str(refusal)}
         return render(request, "pages/join/class.html", context, status=refusal.status)
@@ -127,7 +129,7 @@ def _who(request: HttpRequest) -> tuple[SchoolClass | None, Household | None]:
     if "household" in door:
         return None, Household.objects.filter(pk=door["household"]).first()
     # A password that was changed meanwhile opens nothing, not even a form begun with the old one.
-    found = SchoolClass.objects.filter(pk=door.get("class"), password=door.get("password", "")).first()
+    found = SchoolClass.objects.filter(pk=door.get("class", 0), password=door.get("password", "")).first()
     return found, None
 
 
@@ -147,15 +149,18 @@ def _knock(
     door = f"class:{meetings[0].school_class_id}"
     check_door(address, door, now)
     if not typed["grown_up"]:
-        raise Refused("grown_up", "A grown-up has to be there. Ask them, then tick the box.", field="grown_up", status=400)
+        raise Refused(
+            "grown_up",
+            "A grown-up has to be there. Ask them, then tick the box.",
+            field="grown_up",
+            status=400,
+        )
     meeting, person = _find(meetings, household, typed)
     if person is None:
         wrong_try(address, door, now)
         raise Refused("wrong", WRONG, status=403)
     own = Seat.objects.filter(meeting=meeting, **person.fields()).values_list("public_id", flat=True)
-    return knock(
-        meeting=meeting, person=person, key=any_key(request, list(own)), grown_up=True, now=now
-    )
+    return knock(meeting=meeting, person=person, key=any_key(request, list(own)), grown_up=True, now=now)
 
 
 def _find(

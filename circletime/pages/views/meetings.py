@@ -108,8 +108,12 @@ def new(request: HttpRequest) -> HttpResponse:
             "purposes": list(rules.Purpose),
             "classes": classes,
             "groups": Group.objects.filter(school_class__in=classes).select_related("school_class"),
-            "households": Household.objects.filter(pupils__school_class__in=classes).distinct().order_by("name"),
-            "weeks": [(each, minutes_this_week(each, _moment(typed["starts_at"]) or time.now())) for each in classes],
+            "households": Household.objects.filter(pupils__school_class__in=classes)
+            .distinct()
+            .order_by("name"),
+            "weeks": [
+                (each, minutes_this_week(each, _moment(typed["starts_at"]) or time.now())) for each in classes
+            ],
         },
         status=error.status if error else 200,
     )
@@ -119,11 +123,11 @@ def _schedule(request: HttpRequest, typed: dict[str, str]) -> Meeting:
     starts_at = _moment(typed["starts_at"])
     if starts_at is None:
         raise Refused("starts", "Give a day and a time.", field="starts_at", status=400)
-    if typed["kind"] not in Kind:
+    if typed["kind"] not in set(Kind):
         raise Refused("kind", "Choose who the meeting is for.", field="kind", status=400)
     kind = Kind(typed["kind"])
     purpose = typed["purpose"]
-    if purpose in rules.Purpose and purpose not in PURPOSES_OF[kind] and len(PURPOSES_OF[kind]) == 1:
+    if purpose in set(rules.Purpose) and purpose not in PURPOSES_OF[kind] and len(PURPOSES_OF[kind]) == 1:
         purpose = PURPOSES_OF[kind][0]  # a staff meeting can only be for one thing
     group = Group.objects.filter(pk=_number(typed["group"])).first() if kind == Kind.GROUP else None
     school_class = SchoolClass.objects.filter(pk=_number(typed["school_class"])).first()

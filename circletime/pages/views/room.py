@@ -121,7 +121,9 @@ COMMANDS: dict[str, Callable[[Seat, Body, datetime], object]] = {
     ),
     "ask-grown-ups": lambda by, b, now: host.ask_grown_ups(by=by, now=now),
     "grown-up": lambda by, b, now: host.grown_up_here(by=by, now=now),
-    "note": lambda by, b, now: host.write_note(by=by, seat_id=_text(b, "seat"), text=_text(b, "text"), now=now),
+    "note": lambda by, b, now: host.write_note(
+        by=by, seat_id=_text(b, "seat"), text=_text(b, "text"), now=now
+    ),
     "notice": lambda by, b, now: host.told(by=by, kind=_text(b, "kind"), detail=_text(b, "detail"), now=now),
     "end": lambda by, b, now: lifecycle.end(by=by, now=now),
     "abort": lambda by, b, now: lifecycle.abort(by=by, reason=_text(b, "reason"), now=now),

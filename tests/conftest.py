@@ -1,0 +1,36 @@
+"""What every test starts from: a folder of its own; the real media server only where a test asks for it."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+
+import pytest
+
+os.environ.setdefault("CIRCLETIME_VAR", tempfile.mkdtemp(prefix="circletime-test-"))
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # playwright's sync API keeps an event loop in this thread
+
+
+@pytest.fixture
+def media(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
+    """A media server in memory. It stands for LiveKit's room service and nothing else, and
+    tests/media/test_livekit.py holds it to what the real one answers."""
+    from tests.fake_media import FakeMedia, install
+
+    fake = FakeMedia()
+    install(fake, monkeypatch)
+    yield fake
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings) -> None:  # type: ignore[no-untyped-def]
+    """Hashing that takes a quarter of a second for each invented account would be all a test does."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker) -> None:  # type: ignore[no-untyped-def]
+    """The log's guard would keep the tests from emptying the tables; test_audit sets it up itself."""
+    with django_db_blocker.unblock():
+        from tests.guard import drop_guard
+
+        drop_guard()

@@ -1,0 +1,130 @@
+"""The day of destruction: the key first, then the files, whatever was killed in between (T9)."""
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings as configured
+from django.db import connection
+
+from circletime.audit.queries import list_kinds
+from circletime.meetings.rules import State
+from circletime.recordings import keys, queries, tasks
+from circletime.recordings.actions import retention
+from circletime.recordings.keys import KeyTrouble
+from circletime.recordings.models import Recording
+from circletime.recordings.rules import Film
+from circletime.recordings.rules import State as Stands
+from tests.recordings.school import BEGAN, make_meeting, make_recording
+
+DAY = BEGAN + timedelta(days=30)
+
+
+@pytest.fixture
+def recording(staff) -> Recording:
+    return make_recording(make_meeting(staff, state=State.ENDED, seconds=60), [])
+
+
+def test_it_is_kept_until_its_day_and_gone_on_it(recording):
+    tasks.destroy_due(DAY - timedelta(days=1))
+    assert queries.vault_verify() == (1, [])
+    tasks.destroy_due(DAY)
+    recording.refresh_from_db()
+    assert bytes(recording.wrapped_key) == b"" and recording.state == Stands.DESTROYED
+    assert recording.film_state == Film.NONE and recording.destroyed_at == DAY
+    assert not queries.folder_of(recording.public_id).exists()
+    tasks.destroy_due(DAY + timedelta(days=1))
+    assert list_kinds(recording.subject) == ["recordings.key.destroyed", "recordings.recording.destroyed"]
+    with pytest.raises(KeyTrouble, match="destroyed"):
+        queries.key_of(recording)
+
+
+def test_the_day_is_the_schools_own(recording):
+    """Half past eleven in the evening in London in summer is still the day before in no zone but UTC's."""
+    Recording.objects.filter(pk=recording.pk).update(destroy_on="2026-07-02")
+    tasks.destroy_due(BEGAN.replace(month=7, day=1, hour=22, minute=59))
+    recording.refresh_from_db()
+    assert recording.state == Stands.STOPPED
+    tasks.destroy_due(BEGAN.replace(month=7, day=1, hour=23, minute=1))
+    recording.refresh_from_db()
+    assert recording.state == Stands.DESTROYED
+
+
+def test_killed_between_key_and_files_it_goes_on(recording, monkeypatch):
+    def killed(path: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shutil, "rmtree", killed)
+    with pytest.raises(KeyboardInterrupt):
+        tasks.destroy_due(DAY)
+    monkeypatch.undo()
+    recording.refresh_from_db()
+    assert bytes(recording.wrapped_key) == b"" and recording.state == Stands.DESTROYING
+    # A clock that was set back does not bring it back.
+    tasks.destroy_due(BEGAN)
+    recording.refresh_from_db()
+    assert recording.state == Stands.DESTROYED
+
+
+def test_files_that_cannot_be_removed_do_not_keep_the_others(staff, recording, monkeypatch):
+    other = make_recording(make_meeting(staff, state=State.ENDED, seconds=60), [])
+    first = queries.folder_of(recording.public_id)
+    really = shutil.rmtree
+
+    def remove(path: Path) -> None:
+        if path == first:
+            raise PermissionError("no")
+        really(path)
+
+    monkeypatch.setattr(shutil, "rmtree", remove)
+    tasks.destroy_due(DAY)
+    recording.refresh_from_db(), other.refresh_from_db()
+    assert (recording.state, other.state) == (Stands.DESTROYING, Stands.DESTROYED)
+
+
+def test_what_is_being_recorded_is_never_destroyed(recording):
+    Recording.objects.filter(pk=recording.pk).update(state=Stands.RECORDING)
+    retention.destroy(recording=recording, by="system:worker", now=DAY)
+    recording.refresh_from_db()
+    assert recording.wrapped_key and recording.state == Stands.RECORDING
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_wrapped_key_is_nowhere_in_the_database_files(settings):
+    """Not in a freed page, and not in SQLite's log."""
+    from tests.recordings.school import make_school
+
+    if connection.vendor != "sqlite":
+        pytest.skip("SQLite's own files")
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    recording = make_recording(make_meeting(make_school(), state=State.ENDED, seconds=60), [])
+    wrapped = bytes(recording.wrapped_key)
+    base = Path(str(configured.DATABASES["default"]["TEST"]["NAME"]))
+
+    def held() -> bool:
+        return any(wrapped in path.read_bytes() for path in base.parent.glob(base.name + "*"))
+
+    assert held()
+    tasks.destroy_due(DAY)
+    assert not held()
+
+
+def test_a_key_opens_only_its_own_recording(settings):
+    key = keys.new_key()
+    wrapped = keys.wrap(key, "one", may_make_file=True)
+    assert keys.unwrap(wrapped, "one") == key
+    assert (settings.KEYS / "vault_kek").stat().st_mode & 0o777 == 0o600
+    with pytest.raises(KeyTrouble, match="damaged in the database"):
+        keys.unwrap(wrapped, "two")
+    with pytest.raises(KeyTrouble, match="damaged in the database"):
+        keys.unwrap(wrapped[:-1] + bytes([wrapped[-1] ^ 1]), "one")
+
+
+def test_a_missing_key_file_is_not_made_again_behind_ones_back(settings):
+    with pytest.raises(KeyTrouble, match="missing"):
+        keys.wrap(keys.new_key(), "one")
+    keys.wrap(keys.new_key(), "one", may_make_file=True)
+    (settings.KEYS / "vault_kek").write_text("zz")
+    with pytest.raises(KeyTrouble, match="is damaged"):
+        keys.wrap(keys.new_key(), "one", may_make_file=True)
