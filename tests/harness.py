@@ -254,6 +254,22 @@ def knock(one: Person, at: Installation, name: str) -> None:
     one.page.wait_for_url("**/room/*")
 
 
+def picture_of(one: Person, name: str) -> None:
+    """Keep what this person sees for docs/ and for whoever looks at it (only when asked to)."""
+    folder = os.environ.get("CIRCLETIME_PICTURES")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        one.page.screenshot(path=f"{folder}/{name}.png")
+
+
+def faults(one: Person) -> list[str]:
+    """What axe finds wrong with the page as it stands, in short."""
+    source = (ROOT / "room/node_modules/axe-core/axe.min.js").read_text()
+    one.page.evaluate(source)
+    found = one.page.evaluate("async () => (await axe.run(document)).violations")
+    return [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in found]
+
+
 LISTEN = """
 async () => {
   const pitches = __PITCHES__;
@@ -286,8 +302,11 @@ async () => {
 """
 
 
-def heard_by(one: Person, milliseconds: int = 900, floor_db: float = -60.0) -> set[str]:
-    """Whose voices really sound in this browser, measured on what its audio elements play."""
+def heard_by(one: Person, milliseconds: int = 900, floor_db: float = -40.0) -> set[str]:
+    """Whose voices really sound in this browser, measured on what its audio elements play.
+
+    A voice measures about -18 dB; what spills over from another about -55.
+    """
     script = LISTEN.replace("__PITCHES__", json.dumps(PITCHES)).replace("__MS__", str(milliseconds))
     levels = one.page.evaluate(script)
     return {who for who, level in levels.items() if level is not None and level > floor_db}

@@ -117,8 +117,9 @@ export function HostPanel({ live, sharing, command, onShare }: Props) {
           {host.pupils.map((row) => (
             <li key={row.seat} class="pupil">
               <details>
-                <summary aria-label={words.more(row.label)}>
+                <summary>
                   <span>
+                    <span class="visually-hidden">{words.more}</span>
                     {row.label}
                     <small>
                       {row.turns === 0 ? "no turn yet" : row.turns === 1 ? "1 turn" : `${row.turns} turns`}

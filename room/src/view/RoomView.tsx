@@ -74,7 +74,7 @@ export function RoomView({ boot, state, live, session, set, command }: Props) {
   return (
     <div class={host ? "meeting hosting" : "meeting"}>
       <header class="bar">
-        <strong>{boot.class_name}</strong>
+        <h1>{boot.class_name}</h1>
         <span class="purpose">{meeting.purpose}</span>
         {meeting.recording === "on" ? (
           <span role="status" class="recording">

@@ -33,7 +33,6 @@ export function Tile({ person, session, mine, mark, large, speaking, screen, ver
   if (speaking || person.floor) classes.push("speaking");
   if (person.floor) classes.push("floor");
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a tile is a group of picture and name, no form's fieldset
     <div role="group" aria-label={person.label} class={classes.join(" ")} data-role={person.role}>
       {track ? (
         <video ref={video} class={mine && !screen ? "mirrored" : ""} autoPlay playsInline muted />
