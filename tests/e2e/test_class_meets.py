@@ -231,9 +231,10 @@ def check_film(at: Installation, someone: Opener) -> None:
     shown = """async (at) => {
       const video = document.querySelector("video");
       video.muted = true;
-      if (video.readyState < 2) await new Promise((done) => video.addEventListener("canplay", done, { once: true }));
+      const heard = (what) => new Promise((done) => video.addEventListener(what, done, { once: true }));
+      if (video.readyState < 2) await heard("canplay");
       video.currentTime = at;
-      await new Promise((done) => video.addEventListener("seeked", done, { once: true }));
+      await heard("seeked");
       return { time: video.currentTime, length: video.duration };
     }"""
     film = leader.page.evaluate(shown, 6)
