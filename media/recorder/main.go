@@ -9,12 +9,15 @@ import (
 	"flag"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
 	"regexp"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -27,9 +30,16 @@ const longestOrder = 64 * 1024
 
 var goodID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
+// slot holds what is recorded under one id. Its lock is held for as long as that starts or stops.
+type slot struct {
+	mu      sync.Mutex
+	meeting atomic.Pointer[meeting]
+}
+
 type recorder struct {
 	mu       sync.Mutex
-	meetings map[string]*meeting
+	slots    map[string]*slot
+	stopping bool
 	logger   *slog.Logger
 }
 
@@ -50,20 +60,19 @@ func main() {
 		log.Error("cannot listen", "error", err.Error())
 		os.Exit(1)
 	}
-	r := &recorder{meetings: map[string]*meeting{}, logger: log}
+	r := &recorder{slots: map[string]*slot{}, logger: log}
 	server := &http.Server{Handler: r.routes(), ReadHeaderTimeout: 5 * time.Second}
 	stop, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer cancel()
 	go func() {
-		<-stop.Done()
-		r.closeAll()
-		_ = server.Close()
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("stopped", "error", err.Error())
+			cancel()
+		}
 	}()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		log.Error("stopped", "error", err.Error())
-		os.Exit(1)
-	}
+	<-stop.Done()
 	r.closeAll()
+	_ = server.Close()
 }
 
 func (r *recorder) routes() http.Handler {
@@ -81,15 +90,22 @@ func (r *recorder) start(w http.ResponseWriter, req *http.Request) {
 		answer(w, http.StatusBadRequest, map[string]string{"error": "the order was not understood"})
 		return
 	}
-	r.mu.Lock()
-	running := r.meetings[id]
-	r.mu.Unlock()
-	if running != nil {
+	place := r.slot(id)
+	place.mu.Lock()
+	defer place.mu.Unlock()
+	if running := place.meeting.Load(); running != nil {
 		if now := running.status(); now.State == "recording" && now.Segment >= o.Segment {
 			answer(w, http.StatusOK, now)
 			return
 		}
 		running.close()
+	}
+	r.mu.Lock()
+	stopping := r.stopping
+	r.mu.Unlock()
+	if stopping {
+		answer(w, http.StatusServiceUnavailable, map[string]string{"error": "the recorder is stopping"})
+		return
 	}
 	m, err := startMeeting(id, o, r.logger)
 	if err != nil {
@@ -97,44 +113,58 @@ func (r *recorder) start(w http.ResponseWriter, req *http.Request) {
 		answer(w, http.StatusServiceUnavailable, map[string]string{"error": err.Error()})
 		return
 	}
-	r.mu.Lock()
-	r.meetings[id] = m
-	r.mu.Unlock()
+	place.meeting.Store(m)
 	answer(w, http.StatusOK, m.status())
 }
 
-func (r *recorder) list(w http.ResponseWriter, _ *http.Request) {
+func (r *recorder) slot(id string) *slot {
 	r.mu.Lock()
-	found := make([]status, 0, len(r.meetings))
-	for _, m := range r.meetings {
-		found = append(found, m.status())
+	defer r.mu.Unlock()
+	if r.slots[id] == nil {
+		r.slots[id] = &slot{}
 	}
-	r.mu.Unlock()
+	return r.slots[id]
+}
+
+func (r *recorder) list(w http.ResponseWriter, _ *http.Request) {
+	found := []status{}
+	for _, place := range r.all() {
+		if m := place.meeting.Load(); m != nil {
+			found = append(found, m.status())
+		}
+	}
 	answer(w, http.StatusOK, found)
 }
 
 func (r *recorder) stop(w http.ResponseWriter, req *http.Request) {
-	id := req.PathValue("id")
-	r.mu.Lock()
-	m := r.meetings[id]
-	delete(r.meetings, id)
-	r.mu.Unlock()
-	if m != nil {
-		m.close()
-	}
+	r.slot(req.PathValue("id")).empty()
 	answer(w, http.StatusOK, map[string]bool{"ok": true})
+}
+
+func (s *slot) empty() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if m := s.meeting.Load(); m != nil {
+		m.close()
+		s.meeting.Store(nil)
+	}
+}
+
+func (r *recorder) all() []*slot {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Collect(maps.Values(r.slots))
 }
 
 func (r *recorder) closeAll() {
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.stopping = true
+	r.mu.Unlock()
 	var wait sync.WaitGroup
-	for _, m := range r.meetings {
-		wait.Add(1)
-		go func() { defer wait.Done(); m.close() }()
+	for _, place := range r.all() {
+		wait.Go(place.empty)
 	}
 	wait.Wait()
-	r.meetings = map[string]*meeting{}
 }
 
 func answer(w http.ResponseWriter, code int, value any) {

@@ -2,15 +2,24 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	lksdk "github.com/livekit/server-sdk-go/v2"
 	"github.com/pion/webrtc/v4"
+)
+
+const (
+	joinMost  = 5 * time.Second
+	tickEvery = 250 * time.Millisecond
 )
 
 // event is one line of a segment's manifest; docs/vault-format.md says what each means.
@@ -51,62 +60,136 @@ type meeting struct {
 	started time.Time
 	logger  *slog.Logger
 
-	room     *lksdk.Room
 	manifest *vaultFile
 	wait     sync.WaitGroup
+	quit     chan struct{}
+	once     sync.Once
 
-	mu     sync.Mutex
-	tracks map[string]*trackFile
-	state  string
-	error  string
-	quit   chan struct{}
-	once   sync.Once
+	mu      sync.Mutex
+	room    *lksdk.Room
+	tracks  map[*track]bool
+	parts   map[string]int
+	state   string
+	error   string
+	closing bool
 }
 
 // startMeeting joins and answers once the first line of the manifest is on disk.
 func startMeeting(id string, o order, logger *slog.Logger) (*meeting, error) {
 	if len(o.Key) != 32 {
-		return nil, fmt.Errorf("the key has to be 32 bytes")
+		return nil, errors.New("the key has to be 32 bytes")
+	}
+	if !filepath.IsAbs(o.Folder) {
+		return nil, errors.New("the folder has to be a whole path")
 	}
 	if err := os.MkdirAll(o.Folder, 0o700); err != nil {
-		return nil, fmt.Errorf("the folder cannot be made: %w", err)
+		return nil, fmt.Errorf("the folder cannot be made: %w", plain(err))
 	}
 	m := &meeting{id: id, folder: o.Folder, key: o.Key, segment: o.Segment, started: time.Now(), logger: logger,
-		tracks: map[string]*trackFile{}, state: "recording", quit: make(chan struct{})}
+		tracks: map[*track]bool{}, parts: map[string]int{}, state: "recording", quit: make(chan struct{})}
 	name := fmt.Sprintf("manifest-%d.ctv", o.Segment)
 	manifest, err := createVault(filepath.Join(o.Folder, name), id+"/"+name, o.Key)
 	if err != nil {
-		return nil, fmt.Errorf("the manifest cannot be written: %w", err)
+		return nil, fmt.Errorf("the manifest cannot be written: %w", plain(err))
 	}
 	m.manifest = manifest
-	m.note(event{Event: "segment", Segment: o.Segment, StartedMs: m.started.UnixMilli()})
-	callback := &lksdk.RoomCallback{
-		OnDisconnectedWithReason: func(reason lksdk.DisconnectionReason) { m.disconnected(reason) },
-		ParticipantCallback: lksdk.ParticipantCallback{
-			OnTrackSubscribed: func(track *webrtc.TrackRemote, publication *lksdk.RemoteTrackPublication, who *lksdk.RemoteParticipant) {
-				file := newTrackFile(m, track, publication, who)
-				m.wait.Add(1)
-				go func() {
-					defer m.wait.Done()
-					file.run()
-				}()
-			},
-		},
+	err = m.addLine(event{Event: "segment", Segment: o.Segment, StartedMs: m.started.UnixMilli()})
+	if err == nil {
+		err = m.join(o)
 	}
-	room, err := lksdk.ConnectToRoomWithToken(o.URL, o.Token, callback, lksdk.WithAutoSubscribe(true))
 	if err != nil {
 		_ = manifest.Close()
 		_ = os.Remove(filepath.Join(o.Folder, name))
-		return nil, fmt.Errorf("the room cannot be joined: %w", err)
+		return nil, err
 	}
-	m.room = room
 	go m.keepFlushing()
-	return m, m.firstError()
+	return m, nil
 }
 
-func (m *meeting) firstError() error {
-	_, _, err := m.manifest.progress()
-	return err
+// join enters the room. What the SDK says of a failure may hold the token, so it is not repeated.
+func (m *meeting) join(o order) error {
+	type outcome struct {
+		room *lksdk.Room
+		err  error
+	}
+	joined := make(chan outcome, 1)
+	go func() {
+		room, err := lksdk.ConnectToRoomWithToken(o.URL, o.Token, m.callbacks(), lksdk.WithAutoSubscribe(true))
+		joined <- outcome{room, err}
+	}()
+	select {
+	case got := <-joined:
+		if got.err != nil {
+			return errors.New("the media server did not let the recorder into the room")
+		}
+		m.mu.Lock()
+		m.room = got.room
+		m.mu.Unlock()
+		return nil
+	case <-time.After(joinMost):
+		go func() {
+			if late := <-joined; late.err == nil {
+				late.room.Disconnect()
+			}
+		}()
+		return errors.New("the media server did not answer in time")
+	}
+}
+
+func (m *meeting) callbacks() *lksdk.RoomCallback {
+	return &lksdk.RoomCallback{
+		OnDisconnectedWithReason: m.disconnected,
+		// The SDK would try for long; the app begins a new segment as soon as there is a room again.
+		OnReconnecting: func() { go m.end("lost", "the connection to the media server was lost") },
+		ParticipantCallback: lksdk.ParticipantCallback{
+			OnTrackSubscribed: m.subscribed,
+			OnTrackMuted:      func(p lksdk.TrackPublication, _ lksdk.Participant) { m.mute(p.SID(), true) },
+			OnTrackUnmuted:    func(p lksdk.TrackPublication, _ lksdk.Participant) { m.mute(p.SID(), false) },
+		},
+	}
+}
+
+func (m *meeting) subscribed(remote *webrtc.TrackRemote, publication *lksdk.RemoteTrackPublication, who *lksdk.RemoteParticipant) {
+	t := newTrack(m, remote, publication, who)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closing {
+		return
+	}
+	m.tracks[t] = true
+	m.wait.Add(1)
+	go func() {
+		defer m.wait.Done()
+		t.run()
+		m.mu.Lock()
+		delete(m.tracks, t)
+		m.mu.Unlock()
+	}()
+}
+
+func (m *meeting) mute(sid string, muted bool) {
+	for _, t := range m.open() {
+		if t.sid == sid {
+			t.mute(muted)
+		}
+	}
+}
+
+func (m *meeting) open() []*track {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Collect(maps.Keys(m.tracks))
+}
+
+// partName names the next file of a track: no name is ever used twice.
+func (m *meeting) partName(sid string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.parts[sid]++
+	if count := m.parts[sid]; count > 1 {
+		return fmt.Sprintf("s%d-%s-%d.ctv", m.segment, sid, count)
+	}
+	return fmt.Sprintf("s%d-%s.ctv", m.segment, sid)
 }
 
 func (m *meeting) sinceStart() int64 { return time.Since(m.started).Milliseconds() }
@@ -117,6 +200,12 @@ func (m *meeting) log(message string, args ...any) {
 
 // note adds a line to the manifest, on disk at once.
 func (m *meeting) note(e event) {
+	if err := m.addLine(e); err != nil {
+		m.fail(err)
+	}
+}
+
+func (m *meeting) addLine(e event) error {
 	line, err := json.Marshal(e)
 	if err == nil {
 		_, err = m.manifest.Write(append(line, '\n'))
@@ -125,14 +214,9 @@ func (m *meeting) note(e event) {
 		err = m.manifest.Flush()
 	}
 	if err != nil {
-		m.fail(err)
+		return fmt.Errorf("the manifest cannot be written: %w", plain(err))
 	}
-}
-
-func (m *meeting) opened(t *trackFile) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.tracks[t.fileName] = t
+	return nil
 }
 
 // trouble is kept for the app to see; the recording goes on.
@@ -144,46 +228,41 @@ func (m *meeting) trouble(text string) {
 
 // fail gives the segment up: what is on disk stays readable, and the app begins a new one.
 func (m *meeting) fail(err error) {
-	m.mu.Lock()
-	if m.state == "recording" {
-		m.state, m.error = "lost", "the disk does not take the recording: "+err.Error()
-	}
-	m.mu.Unlock()
-	m.log("segment lost", "error", err.Error())
+	go m.end("lost", "the disk does not take the recording: "+plain(err).Error())
 }
 
 func (m *meeting) disconnected(reason lksdk.DisconnectionReason) {
+	switch reason {
+	case lksdk.DuplicateIdentity, lksdk.ParticipantRemoved, lksdk.Failed:
+		go m.end("lost", "the media server put the recorder out of the room")
+	default: // the room was deleted or the server is going down; the SDK tells no more
+		go m.end("stopped", "")
+	}
+}
+
+func (m *meeting) end(state, why string) {
 	m.mu.Lock()
-	if m.state == "recording" {
-		if reason == lksdk.RoomClosed || reason == lksdk.LeaveRequested {
-			m.state = "stopped"
-		} else {
-			m.state, m.error = "lost", "the connection to the media server was lost"
-		}
+	first := m.state == "recording" && !m.closing
+	if first {
+		m.state, m.error = state, why
 	}
 	m.mu.Unlock()
-	m.log("disconnected", "reason", string(reason))
-	go m.close()
+	if first {
+		m.log("segment over", "state", state, "error", why)
+	}
+	m.close()
 }
 
 func (m *meeting) keepFlushing() {
-	ticker := time.NewTicker(250 * time.Millisecond)
+	ticker := time.NewTicker(tickEvery)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-m.quit:
 			return
 		case now := <-ticker.C:
-			m.mu.Lock()
-			files := make([]*vaultFile, 0, len(m.tracks))
-			for _, track := range m.tracks {
-				if !track.stopped.Load() {
-					files = append(files, track.file)
-				}
-			}
-			m.mu.Unlock()
-			for _, file := range files {
-				if err := file.tick(now); err != nil {
+			for _, t := range m.open() {
+				if err := t.flush(now); err != nil {
 					m.fail(err)
 				}
 			}
@@ -191,19 +270,22 @@ func (m *meeting) keepFlushing() {
 	}
 }
 
-// close leaves the room and ends every file with its final chunk.
+// close leaves the room and ends every file with its final chunk. It returns when that is done.
 func (m *meeting) close() {
 	m.once.Do(func() {
-		m.room.Disconnect()
-		finished := make(chan struct{})
-		go func() { m.wait.Wait(); close(finished) }()
-		select {
-		case <-finished:
-		case <-time.After(3 * time.Second):
-			m.log("some tracks did not end in time")
+		m.mu.Lock()
+		m.closing = true
+		room := m.room
+		m.mu.Unlock()
+		if room != nil {
+			room.Disconnect()
 		}
-		m.note(event{Event: "stop", AtMs: m.sinceStart()})
+		for _, t := range m.open() {
+			_ = t.remote.SetReadDeadline(time.Now()) // the connection may take long to notice
+		}
+		m.wait.Wait()
 		close(m.quit)
+		m.note(event{Event: "stop", AtMs: m.sinceStart()})
 		_ = m.manifest.Close()
 		m.mu.Lock()
 		if m.state == "recording" {
@@ -211,6 +293,15 @@ func (m *meeting) close() {
 		}
 		m.mu.Unlock()
 	})
+}
+
+// plain is what the system says, without the path that Go puts before it.
+func plain(err error) error {
+	var number syscall.Errno
+	if errors.As(err, &number) {
+		return number
+	}
+	return err
 }
 
 type trackStatus struct {
@@ -225,24 +316,23 @@ type trackStatus struct {
 }
 
 type status struct {
-	ID      string        `json:"id"`
-	State   string        `json:"state"`
-	Segment int           `json:"segment"`
-	Error   string        `json:"error"`
-	Tracks  []trackStatus `json:"tracks"`
+	ID        string        `json:"id"`
+	State     string        `json:"state"`
+	Segment   int           `json:"segment"`
+	StartedMs int64         `json:"started_ms"`
+	Error     string        `json:"error"`
+	Tracks    []trackStatus `json:"tracks"`
 }
 
 func (m *meeting) status() status {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	s := status{ID: m.id, State: m.state, Segment: m.segment, Error: m.error, Tracks: []trackStatus{}}
-	for _, t := range m.tracks {
-		if t.stopped.Load() {
-			continue
+	s := status{ID: m.id, State: m.state, Segment: m.segment, StartedMs: m.started.UnixMilli(), Error: m.error,
+		Tracks: []trackStatus{}}
+	m.mu.Unlock()
+	for _, t := range m.open() {
+		if one, open := t.status(); open {
+			s.Tracks = append(s.Tracks, one)
 		}
-		bytes, flushed, _ := t.file.progress()
-		s.Tracks = append(s.Tracks, trackStatus{Sid: t.sid, Identity: t.who.Identity(), Kind: t.kind, Source: t.source,
-			Bytes: bytes, Width: t.width, Height: t.height, FlushedMs: flushed.UnixMilli()})
 	}
 	return s
 }

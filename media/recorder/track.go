@@ -1,137 +1,160 @@
 package main
 
 import (
-	"errors"
-	"fmt"
-	"io"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/at-wat/ebml-go/mkvcore"
 	"github.com/at-wat/ebml-go/webm"
 	lksdk "github.com/livekit/server-sdk-go/v2"
-	"github.com/livekit/server-sdk-go/v2/pkg/samplebuilder"
+	"github.com/pion/rtp"
 	"github.com/pion/rtp/codecs"
 	"github.com/pion/webrtc/v4"
-	"github.com/pion/webrtc/v4/pkg/media"
 )
 
 const (
 	keyframeEvery = 10 * time.Second
-	lateMost      = 256 // packets, about two seconds of video
+	lookEvery     = 500 * time.Millisecond
 )
 
-// trackFile writes one track, as it arrives and never transcoded, into one Matroska in the vault.
-type trackFile struct {
-	meeting  *meeting
-	remote   *webrtc.TrackRemote
-	who      *lksdk.RemoteParticipant
-	sid      string
-	source   string
-	kind     string
-	fileName string
+// track writes what one person sends of one source, as it arrives and never transcoded. Each stretch
+// between mutes is a part: a Matroska of its own in the vault.
+type track struct {
+	meeting *meeting
+	remote  *webrtc.TrackRemote
+	who     *lksdk.RemoteParticipant
+	sid     string
+	source  string
+	kind    string
+	done    chan struct{}
+	wantKey atomic.Bool
 
-	file   *vaultFile
-	writer webm.BlockWriteCloser
-
-	start  int64 // milliseconds since the segment began, of the first sample
-	first  uint32
-	last   int64
+	mu     sync.Mutex
+	frames *assembler
+	clock  rtpClock
+	muted  bool
+	part   *part
 	width  int
 	height int
-	frames int
-
-	lost    atomic.Bool
-	done    chan struct{}
-	stopped atomic.Bool
 }
 
-func newTrackFile(m *meeting, remote *webrtc.TrackRemote, publication *lksdk.RemoteTrackPublication, who *lksdk.RemoteParticipant) *trackFile {
-	sid := publication.SID()
-	return &trackFile{
-		meeting:  m,
-		remote:   remote,
-		who:      who,
-		sid:      sid,
-		source:   strings.ToLower(publication.Source().String()),
-		kind:     remote.Kind().String(),
-		fileName: fmt.Sprintf("s%d-%s.ctv", m.segment, filepath.Base(sid)),
-		done:     make(chan struct{}),
+// part is one file of a track. Times are milliseconds since the segment began.
+type part struct {
+	name   string
+	file   *vaultFile
+	writer *matroska
+	start  int64
+	last   int64
+	frames int
+}
+
+func newTrack(m *meeting, remote *webrtc.TrackRemote, publication *lksdk.RemoteTrackPublication, who *lksdk.RemoteParticipant) *track {
+	rate := remote.Codec().ClockRate
+	t := &track{
+		meeting: m,
+		remote:  remote,
+		who:     who,
+		sid:     filepath.Base(publication.SID()),
+		source:  strings.ToLower(publication.Source().String()),
+		kind:    remote.Kind().String(),
+		done:    make(chan struct{}),
+		clock:   rtpClock{rate: int64(rate)},
 	}
+	var payload rtp.Depacketizer
+	switch {
+	case strings.EqualFold(remote.Codec().MimeType, webrtc.MimeTypeVP8):
+		payload = &codecs.VP8Packet{}
+	case strings.EqualFold(remote.Codec().MimeType, webrtc.MimeTypeOpus):
+		payload = &codecs.OpusPacket{}
+	default:
+		return t
+	}
+	t.frames = newAssembler(payload, rate, func() { t.wantKey.Store(true) })
+	return t
 }
 
 // run records until the track ends.
-func (t *trackFile) run() {
+func (t *track) run() {
 	defer close(t.done)
-	defer t.finish()
-	clock := t.remote.Codec().ClockRate
-	var builder *samplebuilder.SampleBuilder
-	dropped := samplebuilder.WithPacketDroppedHandler(func() { t.lost.Store(true) })
+	if t.frames == nil {
+		t.meeting.trouble("something came as " + t.remote.Codec().MimeType + ", which is not recorded")
+		return
+	}
 	if t.kind == "video" {
-		if !strings.EqualFold(t.remote.Codec().MimeType, webrtc.MimeTypeVP8) {
-			t.meeting.trouble(fmt.Sprintf("a picture came as %s, which is not recorded", t.remote.Codec().MimeType))
-			return
-		}
-		builder = samplebuilder.New(lateMost, &codecs.VP8Packet{}, clock, dropped)
 		go t.askForKeyframes()
-	} else {
-		builder = samplebuilder.New(lateMost, &codecs.OpusPacket{}, clock, dropped)
 	}
 	for {
 		packet, _, err := t.remote.ReadRTP()
 		if err != nil {
-			if !errors.Is(err, io.EOF) {
-				t.meeting.log("track ended", "sid", t.sid)
-			}
-			return
+			break
 		}
-		if len(packet.Payload) == 0 {
-			continue // padding, sent while the sender is silent
-		}
-		builder.Push(packet)
-		for sample, stamp := builder.PopWithTimestamp(); sample != nil; sample, stamp = builder.PopWithTimestamp() {
-			if err := t.write(sample, stamp, clock); err != nil {
-				t.meeting.fail(err)
-				return
-			}
+		if err := t.take(packet); err != nil {
+			t.meeting.fail(err)
+			break
 		}
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.write(t.frames.rest()); err != nil {
+		t.meeting.fail(err)
+	}
+	t.closePart()
 }
 
-func (t *trackFile) write(sample *media.Sample, stamp, clock uint32) error {
-	key := t.kind == "audio"
-	if t.kind == "video" {
-		width, height, isKey := vp8Size(sample.Data)
-		key = isKey
-		if t.writer == nil && !isKey {
-			return nil // nothing can be shown before the first whole picture
-		}
-		if isKey && (width != t.width || height != t.height) {
-			t.width, t.height = width, height
-			if t.writer != nil {
-				t.meeting.note(event{Event: "size", File: t.fileName, AtMs: t.meeting.sinceStart(), Width: width, Height: height})
-			}
-		}
+func (t *track) take(packet *rtp.Packet) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(packet.Payload) > 0 {
+		t.clock.saw(packet.Timestamp, time.Since(t.meeting.started))
 	}
-	if t.writer == nil {
-		if err := t.open(stamp); err != nil {
+	return t.write(t.frames.push(packet, time.Now()))
+}
+
+func (t *track) write(frames []frame) error {
+	for _, f := range frames {
+		if err := t.writeOne(f); err != nil {
 			return err
 		}
 	}
-	at := int64(int32(stamp-t.first)) * 1000 / int64(clock)
-	if at < t.last {
-		return nil // late and out of order; its neighbours are written already
-	}
-	t.last = at
-	t.frames++
-	_, err := t.writer.Write(key, at, sample.Data)
-	return err
+	return nil
 }
 
-func (t *trackFile) open(stamp uint32) error {
-	file, err := createVault(filepath.Join(t.meeting.folder, t.fileName), t.meeting.id+"/"+t.fileName, t.meeting.key)
+func (t *track) writeOne(f frame) error {
+	if isFiller(t.kind, f.data) && (t.kind == "video" || t.part == nil && t.muted) {
+		return nil
+	}
+	key := t.kind == "audio"
+	if t.kind == "video" {
+		width, height, isKey := vp8Size(f.data)
+		if t.part == nil && !isKey {
+			t.wantKey.Store(true)
+			return nil // nothing can be shown before the first whole picture
+		}
+		key = isKey
+		if isKey && (width != t.width || height != t.height) {
+			t.width, t.height = width, height
+			if t.part != nil {
+				t.meeting.note(event{Event: "size", File: t.part.name, AtMs: t.meeting.sinceStart(), Width: width, Height: height})
+			}
+		}
+	}
+	at := t.clock.at(f.stamp).Milliseconds()
+	if t.part == nil {
+		if err := t.openPart(max(at, 0)); err != nil {
+			return err
+		}
+	}
+	p := t.part
+	p.last = max(p.last, at)
+	p.frames++
+	return p.writer.write(key, p.last-p.start, f.data)
+}
+
+func (t *track) openPart(start int64) error {
+	name := t.meeting.partName(t.sid)
+	file, err := createVault(filepath.Join(t.meeting.folder, name), t.meeting.id+"/"+name, t.meeting.key)
 	if err != nil {
 		return err
 	}
@@ -141,35 +164,71 @@ func (t *trackFile) open(stamp uint32) error {
 		entry = webm.TrackEntry{TrackNumber: 1, TrackUID: 1, CodecID: "A_OPUS", TrackType: 2,
 			CodecPrivate: opusHead(), Audio: &webm.Audio{SamplingFrequency: 48000, Channels: 2}}
 	}
-	writers, err := webm.NewSimpleBlockWriter(file, []webm.TrackEntry{entry},
-		mkvcore.WithOnFatalHandler(func(err error) { t.meeting.fail(err) }))
+	writer, err := newMatroska(file, entry)
 	if err != nil {
 		return err
 	}
-	t.file, t.writer, t.first = file, writers[0], stamp
-	t.start = t.meeting.sinceStart()
-	t.meeting.opened(t)
-	t.meeting.note(event{Event: "track", File: t.fileName, Sid: t.sid, Identity: t.who.Identity(), Name: t.who.Name(),
-		Kind: t.kind, Source: t.source, Mime: t.remote.Codec().MimeType, StartMs: t.start, Width: t.width, Height: t.height})
+	t.part = &part{name: name, file: file, writer: writer, start: start, last: start}
+	t.meeting.note(event{Event: "track", File: name, Sid: t.sid, Identity: t.who.Identity(), Name: t.who.Name(),
+		Kind: t.kind, Source: t.source, Mime: t.remote.Codec().MimeType, StartMs: start, Width: t.width, Height: t.height})
 	return nil
 }
 
-func (t *trackFile) finish() {
-	t.stopped.Store(true)
-	if t.writer == nil {
+func (t *track) closePart() {
+	p := t.part
+	if p == nil {
 		return
 	}
-	_ = t.writer.Close() // closes the vault file as well
-	t.meeting.note(event{Event: "end", File: t.fileName, AtMs: t.start + t.last, Frames: t.frames})
+	t.part = nil
+	if err := p.file.Close(); err != nil {
+		t.meeting.fail(err)
+		return // a file without its end is not said to have one
+	}
+	t.meeting.note(event{Event: "end", File: p.name, AtMs: p.last, Frames: p.frames})
+}
+
+// mute ends the part, so that nobody is shown or heard while they were muted; what comes next is another.
+func (t *track) mute(muted bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.muted = muted
+	if muted {
+		t.closePart()
+		t.clock = rtpClock{rate: t.clock.rate} // a sender may not count while it is muted
+	} else {
+		t.wantKey.Store(true)
+	}
+}
+
+// flush writes out what has waited for long enough.
+func (t *track) flush(now time.Time) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.part == nil {
+		return nil
+	}
+	return t.part.file.tick(now)
+}
+
+func (t *track) status() (trackStatus, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.part == nil {
+		return trackStatus{}, false
+	}
+	bytes, flushed := t.part.file.progress()
+	return trackStatus{Sid: t.sid, Identity: t.who.Identity(), Kind: t.kind, Source: t.source, Bytes: bytes,
+		Width: t.width, Height: t.height, FlushedMs: flushed.UnixMilli()}, true
 }
 
 // askForKeyframes asks at once, after a loss, and now and then, so that a film can be entered anywhere.
-func (t *trackFile) askForKeyframes() {
-	ticker := time.NewTicker(500 * time.Millisecond)
+func (t *track) askForKeyframes() {
+	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
+	t.wantKey.Store(true)
 	asked := time.Time{}
 	for {
-		if t.lost.Swap(false) || t.frames == 0 || time.Since(asked) > keyframeEvery {
+		if t.wantKey.Swap(false) || time.Since(asked) > keyframeEvery {
 			t.who.WritePLI(t.remote.SSRC())
 			asked = time.Now()
 		}
@@ -179,19 +238,4 @@ func (t *trackFile) askForKeyframes() {
 		case <-ticker.C:
 		}
 	}
-}
-
-// vp8Size reads the size of a VP8 key frame, and whether it is one.
-func vp8Size(frame []byte) (width, height int, key bool) {
-	if len(frame) < 10 || frame[0]&1 != 0 {
-		return 0, 0, false
-	}
-	width = (int(frame[6]) | int(frame[7])<<8) & 0x3fff
-	height = (int(frame[8]) | int(frame[9])<<8) & 0x3fff
-	return width, height, true
-}
-
-// opusHead is the identification header that Matroska asks for (RFC 7845, section 5.1).
-func opusHead() []byte {
-	return []byte{'O', 'p', 'u', 's', 'H', 'e', 'a', 'd', 1, 2, 0, 0, 0x80, 0xbb, 0, 0, 0, 0, 0}
 }

@@ -170,13 +170,18 @@ from circletime.recordings import queries
 from circletime.recordings.models import Recording
 recording = Recording.objects.get()
 key = queries.key_of(recording)
-found = []
+found, damaged = [], 0
 for segment in queries.read_segments(recording.public_id, key):
     for line in segment.entries.values():
         with av.open(queries.open_part(recording.public_id, line.file, key), format="matroska") as part:
             start = segment.begins + line.begins
             if line.source == "camera":
-                frames = [f for f in part.decode(video=0)]
+                frames = []
+                for packet in part.demux(video=0):
+                    try:
+                        frames += packet.decode()
+                    except av.error.InvalidDataError:
+                        damaged += 1  # a frame the network lost a piece of
                 middle = frames[len(frames) // 2].to_ndarray(format="rgb24")
                 pixel = [int(v) for v in middle[middle.shape[0] * 3 // 4, middle.shape[1] // 2]]
                 found.append(["video", line.name, start, len(frames), frames[-1].time, pixel])
@@ -187,6 +192,7 @@ for segment in queries.read_segments(recording.public_id, key):
                 spectrum = np.abs(np.fft.rfft(sound))
                 pitch = float(np.argmax(spectrum[20:]) + 20) * 48000 / len(sound)
                 found.append(["audio", line.name, start, len(sound) / 48000, 0, pitch])
+assert damaged < 10, damaged
 print(json.dumps(found))
 """
 
