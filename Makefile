@@ -21,7 +21,7 @@ setup: .venv/.done room/dist/.done var/bin/.done ## everything a meeting needs
 
 room/node_modules/.done: room/package.json room/package-lock.json
 	@echo "Installing the packages of the room client…"
-	cd room && npm ci --silent
+	cd room && npm install --silent --no-save # npm ci rejects the optional platforms this lock leaves out
 	@touch $@
 
 ROOM_SOURCES := $(shell find room/src room/package-lock.json room/vite.config.ts 2>/dev/null)
