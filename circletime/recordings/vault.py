@@ -70,6 +70,13 @@ class VaultWriter(io.RawIOBase):
             del self._buffer[:CHUNK]
         return len(data)
 
+    def flush(self) -> None:
+        """Write out what is waiting, as a chunk that a crash cannot take back."""
+        if self._buffer:
+            self._seal(bytes(self._buffer), final=False)
+            self._buffer.clear()
+            self._out.flush()
+
     def close(self) -> None:
         if not self.closed:
             self._seal(bytes(self._buffer), final=True)

@@ -98,7 +98,7 @@ func startMeeting(id string, o order, logger *slog.Logger) (*meeting, error) {
 		err = m.join(o)
 	}
 	if err != nil {
-		_ = manifest.Close()
+		m.close()
 		_ = os.Remove(filepath.Join(o.Folder, name))
 		return nil, err
 	}
@@ -124,7 +124,12 @@ func (m *meeting) join(o order) error {
 		}
 		m.mu.Lock()
 		m.room = got.room
+		over := m.closing
 		m.mu.Unlock()
+		if over {
+			got.room.Disconnect()
+			return errors.New("the room ended at once")
+		}
 		return nil
 	case <-time.After(joinMost):
 		go func() {

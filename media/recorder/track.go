@@ -60,6 +60,7 @@ func newTrack(m *meeting, remote *webrtc.TrackRemote, publication *lksdk.RemoteT
 		source:  strings.ToLower(publication.Source().String()),
 		kind:    remote.Kind().String(),
 		done:    make(chan struct{}),
+		muted:   publication.IsMuted(),
 		clock:   rtpClock{rate: int64(rate)},
 	}
 	var payload rtp.Depacketizer
