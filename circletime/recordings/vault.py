@@ -100,7 +100,7 @@ def create(path: Path, name: str, key: bytes) -> VaultWriter:
 class VaultReader(io.RawIOBase):
     """Decrypts on demand, from anywhere in the file. After a crash all whole chunks are there.
 
-    `complete` tells whether the final chunk is there. Raises `VaultDamaged` for a file that is no
+    `complete` tells whether the final chunk is there, and is the one that was written. Raises `VaultDamaged` for a file that is no
     CTV1 file, and for a chunk that was changed, moved, or written under another key or name.
     """
 
@@ -133,6 +133,8 @@ class VaultReader(io.RawIOBase):
             at, plain = at + 4 + length + TAG, plain + length
             self.complete = final
         self.size = plain
+        if self.complete:
+            self.complete = self._is_sound(len(self._places) - 1)  # anybody can set a bit
 
     def readable(self) -> bool:
         return True
@@ -174,6 +176,13 @@ class VaultReader(io.RawIOBase):
             except VaultDamaged as damage:
                 found.append(damage)
         return found
+
+    def _is_sound(self, index: int) -> bool:
+        try:
+            self._chunk(index)
+        except VaultDamaged:
+            return False
+        return True
 
     def close(self) -> None:
         self._source.close()
