@@ -12,8 +12,8 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # playwright's sync API keeps an 
 
 @pytest.fixture
 def media(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
-    """A media server in memory. It stands for LiveKit's room service and nothing else, and
-    tests/media/test_livekit.py holds it to what the real one answers."""
+    """A media server in memory. It stands for LiveKit's room service and nothing else; the
+    browser test runs the same actions against the real one."""
     from tests.fake_media import FakeMedia, install
 
     fake = FakeMedia()
