@@ -100,8 +100,9 @@ def create(path: Path, name: str, key: bytes) -> VaultWriter:
 class VaultReader(io.RawIOBase):
     """Decrypts on demand, from anywhere in the file. After a crash all whole chunks are there.
 
-    `complete` tells whether the final chunk is there, and is the one that was written. Raises `VaultDamaged` for a file that is no
-    CTV1 file, and for a chunk that was changed, moved, or written under another key or name.
+    `complete` tells whether the final chunk is there, and is the one that was written. Raises
+    `VaultDamaged` for a file that is no CTV1 file, and for a chunk that was changed, moved, or
+    written under another key or name.
     """
 
     def __init__(self, source: BinaryIO, name: str, key: bytes) -> None:

@@ -104,7 +104,7 @@ def test_no_flipped_bit_is_ever_taken_for_the_recording(where: float, bit: int):
     except VaultDamaged:
         return
     # Only a file that says of itself that it is not whole can be read, and then as far as it is right.
-    assert not reader.complete and whole.startswith(got) and got != whole
+    assert not reader.complete and whole.startswith(got)
 
 
 @pytest.mark.parametrize("cut", range(0, 258, 7))
