@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Playwright, sync_playwright
 
 os.environ.setdefault("CIRCLETIME_VAR", tempfile.mkdtemp(prefix="circletime-test-"))
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # playwright's sync API keeps an event loop in this thread
@@ -34,3 +35,10 @@ def django_db_setup(django_db_setup, django_db_blocker) -> None:  # type: ignore
         from tests.guard import drop_guard
 
         drop_guard()
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """One for the whole run; a second one in the same thread is refused."""
+    with sync_playwright() as running:
+        yield running

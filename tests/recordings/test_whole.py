@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Playwright, sync_playwright
+from playwright.sync_api import Page, Playwright
 
 from tests.harness import (
     DESKTOP,
@@ -56,9 +56,8 @@ async () => {
 
 
 @pytest.fixture(scope="module")
-def browsers():
-    with sync_playwright() as playwright:
-        yield playwright
+def browsers(playwright: Playwright) -> Playwright:
+    return playwright
 
 
 @pytest.fixture(scope="module")
