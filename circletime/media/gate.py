@@ -80,8 +80,8 @@ class Doorman(Protocol):
     async def rights(self, seat_id: str) -> Rights:
         """What the seat may send now."""
 
-    async def opened(self, seat_id: str, connection_id: str) -> None:
-        """The media server has let the connection in."""
+    async def opened(self, seat_id: str, connection_id: str) -> bool:
+        """The media server has let the connection in; False when it must be closed again at once."""
 
     async def closed(self, seat_id: str, connection_id: str) -> None:
         """The connection is gone."""
@@ -237,13 +237,15 @@ class SignalGate:
             async for data in upstream:
                 if isinstance(data, str):
                     continue
+                if first:
+                    # The first answer means that the media server has let the participant in. The browser
+                    # is told only once the database agrees that it may still be there.
+                    first = False
+                    if not await self._doorman.opened(seat_id, line.id):
+                        return
                 passed = policing.read_response(data, tracks)
                 if passed is not None:
                     await send({"type": "websocket.send", "bytes": passed})
-                if first:
-                    # The first answer means that the media server has let the participant in.
-                    first = False
-                    await self._doorman.opened(seat_id, line.id)
 
 
 class _Refusal(Exception):

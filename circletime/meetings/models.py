@@ -1,10 +1,22 @@
 """Meetings and what happened in them: fields and constraints only."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 
 from circletime.core.ids import public_id, room_name
-from circletime.meetings.rules import HELD, OVER, Kind, Purpose, Recording, SeatRole, SeatState, State
+from circletime.meetings.rules import (
+    HELD,
+    OVER,
+    Kind,
+    Purpose,
+    Recording,
+    SeatRole,
+    SeatState,
+    State,
+    state_at,
+)
 from circletime.people.models import Adult, Group, Household, Pupil, SchoolClass, User
 
 
@@ -82,6 +94,10 @@ class Meeting(models.Model):
     def state_words(self) -> str:
         """Where it stands, in words for staff."""
         return State(self.state).words
+
+    def state_at(self, now: datetime) -> State:
+        """Where it stands at this moment, its end counted in."""
+        return state_at(State(self.state), self.ends_at, now)
 
     @property
     def is_over(self) -> bool:

@@ -150,6 +150,14 @@ def next_state(state: State, event: str) -> State:
     return after
 
 
+def state_at(state: State, ends_at: datetime | None, now: datetime) -> State:
+    """The state as time makes it: past its end a running meeting is over, whether or not the worker
+    was there to write that down (T2, T3)."""
+    if state in RUNNING and ends_at is not None and now >= ends_at:
+        return State.ENDED
+    return state
+
+
 def cap(kind: Kind) -> timedelta:
     """The longest a meeting of this kind may be live (T2, T3)."""
     return limits.MEETING_WITH_STAFF if kind == Kind.STAFF else limits.MEETING_WITH_FAMILIES

@@ -25,9 +25,9 @@ class DatabaseDoorman:
         """What the seat may send now; nothing when it is gone."""
         return await sync_to_async(_rights)(seat_id)
 
-    async def opened(self, seat_id: str, connection_id: str) -> None:
-        """The connection stands."""
-        await sync_to_async(_opened)(seat_id, connection_id)
+    async def opened(self, seat_id: str, connection_id: str) -> bool:
+        """The connection stands; False when the seat lost its leave while it was being opened."""
+        return await sync_to_async(_opened)(seat_id, connection_id)
 
     async def closed(self, seat_id: str, connection_id: str) -> None:
         """The connection is gone."""
@@ -64,7 +64,7 @@ def _meeting_of(seat_id: str) -> int | None:
 def _admit(session: Any, seat_id: str) -> Pass | None:
     key = (session.get("seats") or {}).get(seat_id, "") if session is not None else ""
     seat = get_seat(seat_id, key)
-    if seat is None or seat.state != SeatState.ADMITTED or seat.meeting.state not in RUNNING:
+    if seat is None or seat.state != SeatState.ADMITTED or seat.meeting.state_at(time.now()) not in RUNNING:
         return None
     rights = seat_rights(seat.meeting, seat)
     if seat.role == SeatRole.PUPIL:
@@ -86,10 +86,9 @@ def _rights(seat_id: str) -> Rights:
     return seat_rights(seat.meeting, seat) if seat is not None else Rights.NONE
 
 
-def _opened(seat_id: str, connection_id: str) -> None:
+def _opened(seat_id: str, connection_id: str) -> bool:
     seat = _seat(seat_id)
-    if seat is not None:
-        presence.connected(seat=seat, connection=connection_id, now=time.now())
+    return seat is not None and presence.connected(seat=seat, connection=connection_id, now=time.now())
 
 
 def _closed(seat_id: str, connection_id: str) -> None:

@@ -13,7 +13,7 @@ from circletime.meetings.actions.common import lock, lock_for_host, note, order,
 from circletime.meetings.actions.floor import take_floor
 from circletime.meetings.actions.lifecycle import settle
 from circletime.meetings.models import Expected, Meeting, Seat, Stay
-from circletime.meetings.rules import HELD, JOINABLE, SeatRole, SeatState, State, check_admit
+from circletime.meetings.rules import HELD, JOINABLE, SeatRole, SeatState, check_admit
 from circletime.people.models import Adult, Pupil, User
 
 
@@ -51,7 +51,7 @@ def knock(*, meeting: Meeting, person: Person, key: str, grown_up: bool, now: da
     open is not given away: the host is told and the knock refused. A removed person stays out.
     """
     locked = lock(meeting.pk)
-    if locked.state not in JOINABLE:
+    if locked.state_at(now) not in JOINABLE:
         raise Refused("not_open", "This meeting is not open.")
     if not Expected.objects.filter(meeting=locked, **person.fields()).exists():
         raise NotAllowed("You are not expected in this meeting.")
@@ -109,7 +109,7 @@ def enter_as_host(*, meeting: Meeting, by: User, confirmed: bool, key: str, now:
     locked = lock(meeting.pk)
     if not queries.can_host(by, locked):
         raise NotAllowed("You are not a host of this meeting.")
-    if locked.state not in JOINABLE:
+    if locked.state_at(now) not in JOINABLE:
         raise Refused("not_open", "The waiting room is not open yet; it opens 10 minutes before the meeting.")
     if not confirmed:
         raise Refused("confirm", "Please confirm each point first.", field="confirmed", status=400)
@@ -164,7 +164,7 @@ def _admit(meeting: Meeting, seat: Seat, *, by: Seat, now: datetime) -> None:
         connection=""
     )
     check_admit(
-        state=State(meeting.state),
+        state=meeting.state_at(now),
         seat=SeatState(seat.state),
         role=SeatRole(seat.role),
         hosts_in=hosts_in.count(),

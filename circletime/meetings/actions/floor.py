@@ -16,7 +16,7 @@ def raise_hand(*, by: Seat, up: bool, now: datetime) -> None:
     """Put a pupil's own hand up or down. A hand that is up already keeps its place."""
     meeting = lock(by.meeting_id)
     seat = Seat.objects.get(pk=by.pk)
-    if seat.role != SeatRole.PUPIL or seat.state != SeatState.ADMITTED or meeting.state != State.LIVE:
+    if seat.role != SeatRole.PUPIL or seat.state != SeatState.ADMITTED or meeting.state_at(now) != State.LIVE:
         raise Refused("not_here", "You can put your hand up when the meeting is running.")
     if up == (seat.hand_at is not None):
         return
@@ -95,7 +95,7 @@ def take_floor(meeting: Meeting, *, by: str, now: datetime) -> bool:
 
 def _give(meeting: Meeting, seat: Seat, *, by: str, now: datetime) -> None:
     check_floor(
-        state=State(meeting.state),
+        state=meeting.state_at(now),
         role=SeatRole(seat.role),
         seat=SeatState(seat.state),
         connected=bool(seat.connection),

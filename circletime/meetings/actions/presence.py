@@ -23,7 +23,7 @@ def connected(*, seat: Seat, connection: str, now: datetime) -> bool:
     """
     meeting = lock(seat.meeting_id)
     fresh = Seat.objects.get(pk=seat.pk)
-    if fresh.state != SeatState.ADMITTED or meeting.state not in RUNNING:
+    if fresh.state != SeatState.ADMITTED or meeting.state_at(now) not in RUNNING:
         order(meeting, "remove", fresh, now)
         save(meeting)
         return False
