@@ -1,14 +1,9 @@
-"""What every test starts from: a folder of its own; the real media server only where a test asks for it."""
+"""What every test starts from; the real media server only where a test asks for it."""
 
-import os
-import tempfile
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Playwright, sync_playwright
-
-os.environ.setdefault("CIRCLETIME_VAR", tempfile.mkdtemp(prefix="circletime-test-"))
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # playwright's sync API keeps an event loop in this thread
 
 
 @pytest.fixture
