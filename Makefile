@@ -6,7 +6,7 @@ RUN := .venv/bin
 export CIRCLETIME_VAR := $(abspath $(VAR))
 export CIRCLETIME_BIN := $(abspath var/bin)
 
-.PHONY: setup setup-test demo demo-reset run test check fix docs bench browsers
+.PHONY: setup setup-test demo demo-reset run test soak check fix docs bench browsers
 
 setup: .venv/.done room/dist/.done var/bin/.done ## everything a meeting needs
 
@@ -49,6 +49,9 @@ run: setup ## all parts, with this school's own data
 
 test: setup browsers ## the whole suite
 	$(RUN)/python -m tests.everything
+
+soak: setup ## what takes too long for every change: 10,000 random steps
+	CIRCLETIME_STEPS=10000 $(RUN)/python -m pytest tests/actions/test_machine.py
 
 check: setup ## format, lint, types, contracts, migrations, generated docs
 	$(UV) lock --check --quiet
