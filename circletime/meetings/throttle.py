@@ -7,6 +7,7 @@ that were wrong before have to wait; a family that types it right the first time
 import hashlib
 import hmac
 from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
 
 from django.conf import settings
 
@@ -26,7 +27,7 @@ def must_wait(*, from_address: int, at_class: int) -> bool:
 def check_door(address: str, class_id: str, now: datetime) -> None:
     """Raise `Refused` (429) when this address has to wait before it tries again."""
     lately = DoorTry.objects.filter(at__gt=now - WINDOW)
-    own = lately.filter(address=_hashed(address))
+    own = lately.filter(address=_hashed(_network(address)))
     if must_wait(from_address=own.count(), at_class=lately.filter(class_id=_hashed(class_id)).count()):
         oldest = own.order_by("at").values_list("at", flat=True).first() or now
         minutes = max(1, round((oldest + WINDOW - now).total_seconds() / 60))
@@ -40,8 +41,21 @@ def check_door(address: str, class_id: str, now: datetime) -> None:
 
 def wrong_try(address: str, class_id: str, now: datetime) -> None:
     """Remember a wrong try. Address and ID are kept only as keyed hashes, for an hour."""
-    DoorTry.objects.create(at=now, address=_hashed(address), class_id=_hashed(class_id))
+    DoorTry.objects.create(at=now, address=_hashed(_network(address)), class_id=_hashed(class_id))
+
+
+def _network(address: str) -> str:
+    # One home has 2 to the power of 64 IPv6 addresses to try from; its network is what counts.
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return str(found)
+    return str(found.ipv4_mapped or ip_network((int(found), 64), strict=False))
 
 
 def _hashed(text: str) -> str:
-    return hmac.new(settings.SECRET_KEY.encode(), text.strip().lower().encode(), hashlib.sha256).hexdigest()
+    # Spacing and case are forgiven at the door, so an ID typed another way is the same ID.
+    plain = "".join(text.split()).lower()
+    return hmac.new(settings.SECRET_KEY.encode(), plain.encode(), hashlib.sha256).hexdigest()
