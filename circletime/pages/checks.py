@@ -5,7 +5,9 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -15,36 +17,36 @@ ROOM_NEEDED = 5 * 1024**3
 
 def before_start(names: list[str]) -> list[str]:
     """What would keep the named parts from starting."""
-    trouble = []
-    for name, binary in (("media", "livekit-server"), ("recorder", "recorder")):
-        path = settings.BIN / binary
-        if name in names and not os.access(path, os.X_OK):
-            trouble.append(f"{path} is missing. Run make setup.")
-    for what, port, kind in _ports(names):
-        if _taken(port, kind):
-            trouble.append(
-                f"Port {port} ({what}) is in use by another program. Stop it, or choose another: PORT=9000."
-            )
-    return trouble
+    return _missing(names) + [
+        f"Port {port} ({what}) is in use by another program. Stop it, or choose another: PORT=9000."
+        for what, port, kind in _ports(names)
+        if _taken(port, kind)
+    ]
 
 
 def everything() -> Iterator[tuple[bool, str]]:
     """Every check: whether it is fine, and a sentence."""
     from circletime.pages import parts
 
-    running = not (_free_to_start())
+    names = list(parts.NAMES)
+    running = _answers()
+    wrong = _missing(names) if running else before_start(names)
+    yield from ((False, line) for line in wrong)
     if running:
-        yield True, f"Circletime is running (port {settings.PORT} is taken)."
-    else:
-        wrong = before_start(list(parts.NAMES))
-        yield from ((False, line) for line in wrong)
-        if not wrong:
-            yield True, "Everything that is needed to start is there, and the ports are free."
+        yield True, f"Circletime is running (at port {settings.PORT})."
+    elif not wrong:
+        yield True, "Everything that is needed to start is there, and the ports are free."
     yield _disk()
     yield _keys()
     yield _certificate()
     yield _clock()
     yield _room()
+
+
+def _missing(names: list[str]) -> list[str]:
+    needed = (("media", "livekit-server"), ("recorder", "recorder"))
+    paths = [settings.BIN / binary for name, binary in needed if name in names]
+    return [f"{path} is missing. Run make setup." for path in paths if not os.access(path, os.X_OK)]
 
 
 def _ports(names: list[str]) -> list[tuple[str, int, int]]:
@@ -71,12 +73,26 @@ def _taken(port: int, kind: int) -> bool:
     return False
 
 
-def _free_to_start() -> bool:
-    return not _taken(settings.PORT, socket.SOCK_STREAM)
+def _answers() -> bool:
+    # A taken port may be anybody's. Ours shows the sign-in page, under the name it is reached by.
+    asking = HTTPConnection("127.0.0.1", settings.PORT, timeout=2)
+    try:
+        asking.request("GET", "/accounts/login/", headers={"Host": urlsplit(settings.PUBLIC_URL).netloc})
+        return b"Circletime" in asking.getresponse().read(100_000)
+    except (OSError, HTTPException):
+        return False
+    finally:
+        asking.close()
 
 
 def _disk() -> tuple[bool, str]:
-    free = shutil.disk_usage(settings.VAULT).free
+    try:
+        free = shutil.disk_usage(settings.VAULT).free
+    except OSError:
+        return (
+            False,
+            f"The folder {settings.VAULT}, where recordings are kept, is not there. Put its disk back.",
+        )
     size = f"{free / 1024**3:.0f} GB"
     if free < ROOM_NEEDED:
         return False, f"Only {size} are free where recordings are kept. Make room, or move the vault."
