@@ -1,14 +1,16 @@
 """The staff's meetings: today, the next ones, a new one, and the way into the room."""
 
-from datetime import date, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from circletime.core import time
@@ -30,7 +32,7 @@ from circletime.meetings.queries import (
 from circletime.meetings.rules import JOINABLE, OVER, PURPOSES_OF, RUNNING, Kind, State
 from circletime.pages.seats import any_key, remember
 from circletime.pages.who import staff_of
-from circletime.people.models import Group, Household, SchoolClass
+from circletime.people.models import Group, Household
 from circletime.people.queries import list_classes_for
 from circletime.people.rules import HOSTS
 from circletime.policy import limits
@@ -45,6 +47,7 @@ S1 = (
 
 
 @login_required
+@never_cache
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     """Today's meetings large, then the next fortnight, then what was."""
@@ -73,12 +76,13 @@ def _day(meeting: Meeting) -> date:
 
 
 @login_required
+@never_cache
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Put a meeting in the calendar (C1, C2, C3)."""
     user = staff_of(request)
     if not user.roles & HOSTS:
-        raise Refused("not_allowed", "Only teachers and support staff hold meetings.", status=403)
+        raise PermissionDenied
     start = timezone.localtime(time.now() + timedelta(minutes=5))
     typed = {
         "kind": "class",
@@ -104,6 +108,7 @@ def new(request: HttpRequest) -> HttpResponse:
         {
             "typed": typed,
             "error": error,
+            "wrong": _wrong_field(error, typed["kind"]),
             "kinds": list(Kind),
             "purposes": list(rules.Purpose),
             "classes": classes,
@@ -119,6 +124,15 @@ def new(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _wrong_field(error: Refused | None, kind: str) -> str:
+    """The field of the form that a refusal belongs beside, or nothing."""
+    if error is None or error.field != "who":
+        return (error.field if error else None) or ""
+    return {Kind.GROUP: "group", Kind.PARENTS: "household", Kind.STAFF: "kind"}.get(
+        Kind(kind), "school_class"
+    )
+
+
 def _schedule(request: HttpRequest, typed: dict[str, str]) -> Meeting:
     starts_at = _moment(typed["starts_at"])
     if starts_at is None:
@@ -129,14 +143,19 @@ def _schedule(request: HttpRequest, typed: dict[str, str]) -> Meeting:
     purpose = typed["purpose"]
     if purpose in set(rules.Purpose) and purpose not in PURPOSES_OF[kind] and len(PURPOSES_OF[kind]) == 1:
         purpose = PURPOSES_OF[kind][0]  # a staff meeting can only be for one thing
-    group = Group.objects.filter(pk=_number(typed["group"])).first() if kind == Kind.GROUP else None
-    school_class = SchoolClass.objects.filter(pk=_number(typed["school_class"])).first()
+    # What is another class's is not found, as what is not there: a form tells nobody which classes there are.
+    user = staff_of(request)
+    classes = list_classes_for(user)
+    school_class = next((each for each in classes if each.pk == _number(typed["school_class"])), None)
+    group = None
+    if kind == Kind.GROUP:
+        group = Group.objects.filter(school_class__in=classes, pk=_number(typed["group"])).first()
     return schedule(
         kind=kind,
         purpose=purpose,
         starts_at=starts_at,
         minutes=_number(typed["minutes"]),
-        by=staff_of(request),
+        by=user,
         now=time.now(),
         school_class=group.school_class if group and school_class is None else school_class,
         group=group,
@@ -150,13 +169,17 @@ def _number(text: str) -> int:
 
 def _moment(text: str) -> datetime | None:
     try:
-        found = parse_datetime(text)
+        found = parse_datetime(text) if "T" in text else None  # a day alone would be midnight
     except ValueError:
+        return None
+    # The first and the last year a date can have leave no room to reckon with.
+    if found is not None and not MINYEAR < found.year < MAXYEAR:
         return None
     return timezone.make_aware(found) if found is not None and timezone.is_naive(found) else found
 
 
 @login_required
+@never_cache
 @require_GET
 def week(request: HttpRequest) -> JsonResponse:
     """The minutes of each of the person's classes in the week of `starts` (C3)."""
@@ -173,6 +196,7 @@ def _meeting(request: HttpRequest, public_id: str) -> Meeting:
 
 
 @login_required
+@never_cache
 @require_GET
 def meeting(request: HttpRequest, public_id: str) -> HttpResponse:
     """One meeting: when, who is expected, and for its host the confirmations and Start (S1)."""
@@ -202,6 +226,7 @@ def _show(request: HttpRequest, found: Meeting, error: Refused | None = None) ->
 
 
 @login_required
+@never_cache
 @require_POST
 def start(request: HttpRequest, public_id: str) -> HttpResponse:
     """Go in as host; the first one in takes the meeting live, once the recorder runs (T1, T8, S1)."""
@@ -229,6 +254,7 @@ def start(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @login_required
+@never_cache
 @require_POST
 def join_staff(request: HttpRequest, public_id: str) -> HttpResponse:
     """A colleague knocks at a staff meeting, by their sign-in."""
@@ -254,10 +280,13 @@ def _own_key(request: HttpRequest, found: Meeting) -> str:
 
 
 @login_required
+@never_cache
 @require_http_methods(["GET", "POST"])
 def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask once more, then take the meeting out of the calendar."""
     found = _meeting(request, public_id)
+    if not can_host(staff_of(request), found):
+        raise PermissionDenied
     if request.method == "POST":
         try:
             cancel_meeting(meeting=found, by=staff_of(request), now=time.now())
