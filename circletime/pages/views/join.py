@@ -16,8 +16,8 @@ from circletime.meetings.models import Expected, Meeting, Seat
 from circletime.meetings.queries import list_joinable, next_meeting
 from circletime.meetings.throttle import check_door, wrong_try
 from circletime.pages.seats import any_key, remember
-from circletime.people.models import Adult, Household, Pupil, SchoolClass
-from circletime.people.queries import find_class, find_household, match_pupils
+from circletime.people.models import Adult, FamilyLink, Household, Pupil, SchoolClass
+from circletime.people.queries import find_class, find_household, match_pupils, token_hash
 from circletime.people.rules import folded
 
 View = Callable[..., HttpResponse]
@@ -50,20 +50,20 @@ def join(request: HttpRequest) -> HttpResponse:
     typed = {"class_id": "", "password": ""}
     if request.method == "GET":
         return render(request, "pages/join/class.html", {"typed": typed})
-    typed = {name: request.POST.get(name, "")[:LONGEST] for name in typed}
+    typed = {name: _typed(request, name) for name in typed}
     now, address = time.now(), _address(request)
     try:
+        _need(typed, class_id="Type the class ID.", password="Type the password.")  # noqa: S106  a sentence
         check_door(address, typed["class_id"], now)
         found = find_class(typed["class_id"], typed["password"])
         if found is None:
             wrong_try(address, typed["class_id"], now)
             raise Refused("wrong", WRONG, status=403)
     except Refused as refusal:
-        context = {"typed": typed, "error": str(refusal)}
+        wrong = ["class_id", "password"] if refusal.code == "wrong" else [refusal.field]
+        context = {"typed": typed, "error": str(refusal), "field": refusal.field, "wrong": wrong}
         return render(request, "pages/join/class.html", context, status=refusal.status)
-    request.session["door"] = {"class": found.pk, "password": found.password}
-    request.session.set_expiry(60 * 60 * 12)
-    return redirect("join-name")
+    return _through(request, {"class": found.pk, "password": found.password})
 
 
 @require_http_methods(["GET", "POST"])
@@ -79,7 +79,7 @@ def join_name(request: HttpRequest) -> HttpResponse:
     context: dict[str, object] = {"typed": {}, "purpose": meetings[0].get_purpose_display()}
     if request.method == "GET":
         return render(request, "pages/join/name.html", context)
-    typed = {name: request.POST.get(name, "")[:LONGEST] for name in ("name", "last_name", "grown_up")}
+    typed = {name: _typed(request, name) for name in ("name", "last_name", "grown_up")}
     context["typed"] = typed
     try:
         seat = _knock(request, meetings, household, typed)
@@ -108,8 +108,7 @@ def family(request: HttpRequest, token: str) -> HttpResponse:
     except Refused as refusal:
         context = {"typed": {}, "error": str(refusal)}
         return render(request, "pages/join/class.html", context, status=refusal.status)
-    request.session["door"] = {"household": household.pk}
-    return redirect("join-name")
+    return _through(request, {"link": token_hash(token)})
 
 
 @require_GET
@@ -120,15 +119,38 @@ def is_open(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"open": bool(_open_meetings(school_class, household))})
 
 
+def _through(request: HttpRequest, door: dict[str, object]) -> HttpResponse:
+    """On to the name, by this door and no other, for the rest of the day."""
+    request.session["door"] = door
+    request.session.set_expiry(60 * 60 * 12)
+    return redirect("join-name")
+
+
+def _typed(request: HttpRequest, name: str) -> str:
+    # A zero byte is in no name, and PostgreSQL takes none.
+    return request.POST.get(name, "")[:LONGEST].replace("\0", "")
+
+
+def _need(typed: dict[str, str], **sentences: str) -> None:
+    """What was left empty is no guess; it is asked for, beside its field."""
+    for name, sentence in sentences.items():
+        if not typed[name].strip():
+            raise Refused("empty", sentence, field=name, status=400)
+
+
 def _address(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def _who(request: HttpRequest) -> tuple[SchoolClass | None, Household | None]:
     door = request.session.get("door") or {}
-    if "household" in door:
-        return None, Household.objects.filter(pk=door["household"]).first()
-    # A password that was changed meanwhile opens nothing, not even a form begun with the old one.
+    # A link that was burned or a password that was changed meanwhile opens nothing, not even a form begun
+    # before.
+    if "link" in door:
+        link = FamilyLink.objects.filter(
+            token_hash=door["link"], burned_at=None, expires_at__gt=time.now()
+        ).first()
+        return None, link.household if link else None
     found = SchoolClass.objects.filter(pk=door.get("class", 0), password=door.get("password", "")).first()
     return found, None
 
@@ -148,17 +170,15 @@ def _knock(
     now, address = time.now(), _address(request)
     door = f"class:{meetings[0].school_class_id}"
     check_door(address, door, now)
-    if not typed["grown_up"]:
-        raise Refused(
-            "grown_up",
-            "A grown-up has to be there. Ask them, then tick the box.",
-            field="grown_up",
-            status=400,
-        )
+    _need(
+        typed,
+        name="Type your first name.",
+        grown_up="A grown-up has to be there. Ask them, then tick the box.",
+    )
     meeting, person = _find(meetings, household, typed)
     if person is None:
         wrong_try(address, door, now)
-        raise Refused("wrong", WRONG, status=403)
+        raise Refused("wrong", WRONG, field="name", status=403)
     own = Seat.objects.filter(meeting=meeting, **person.fields()).values_list("public_id", flat=True)
     return knock(meeting=meeting, person=person, key=any_key(request, list(own)), grown_up=True, now=now)
 
@@ -186,12 +206,12 @@ def _find(
 def _two_of_a_name(typed: dict[str, str]) -> None:
     # What the household knows tells them apart; it is compared here and shown nowhere.
     if typed["last_name"]:
-        raise Refused("wrong", WRONG, field="last_name", status=403)
+        raise Refused("wrong", WRONG, field="name", status=403)
     raise Refused(
         "two",
         "There are two children of this name in the class. Type the last name as well; nobody else sees it.",
         field="last_name",
-        status=409,
+        status=400,
     )
 
 
