@@ -1,22 +1,32 @@
 """Classes: their standing ID and password, and who is in them (T4, T6)."""
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from circletime.core import time
 from circletime.pages.who import staff_of
 from circletime.people.actions import change_class_password
-from circletime.people.models import Group, Pupil
+from circletime.people.models import Group, Pupil, User
 from circletime.people.queries import list_classes_for
+from circletime.people.rules import OFFICE, Role
+
+
+def _may_change(user: User) -> bool:
+    # Support staff see what their class types in, and leave it as the teacher and the office have it.
+    return bool(user.roles & (OFFICE | {Role.TEACHER}))
 
 
 @login_required
+@never_cache
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     """The classes this person looks after."""
-    classes = list_classes_for(staff_of(request))
+    user = staff_of(request)
+    classes = list_classes_for(user)
     rows = [
         (
             each,
@@ -25,10 +35,11 @@ def index(request: HttpRequest) -> HttpResponse:
         )
         for each in classes
     ]
-    return render(request, "pages/classes/index.html", {"rows": rows})
+    return render(request, "pages/classes/index.html", {"rows": rows, "may_change": _may_change(user)})
 
 
 @login_required
+@never_cache
 @require_http_methods(["GET", "POST"])
 def change(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask once more, then give the class a new ID and password."""
@@ -36,6 +47,8 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     school_class = next((each for each in list_classes_for(user) if each.pk == pk), None)
     if school_class is None:
         raise Http404
+    if not _may_change(user):
+        raise PermissionDenied
     if request.method == "POST":
         change_class_password(school_class=school_class, by=user, now=time.now())
         return redirect("classes")
