@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from circletime.core import time
@@ -32,9 +34,11 @@ HEADS = (
     "Notes",
 )
 EVENTS_SHOWN = 200
+FORMULA = re.compile("((?:^|[;\\t\\r\\n])\\s*)(?=[=+@\uff1d\uff0b\uff0d\uff20-])")
 
 
 @login_required
+@never_cache
 @require_GET
 def show(request: HttpRequest, public_id: str) -> HttpResponse:
     """Who was expected, who came, when, and what happened."""
@@ -52,12 +56,13 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @login_required
+@never_cache
 @require_GET
 def as_csv(request: HttpRequest, public_id: str) -> HttpResponse:
     """The register as CSV, which no spreadsheet takes for formulas."""
     meeting = meeting_of(request, public_id)
     out = io.StringIO()
-    writer = csv.writer(out)
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL)  # or a semicolon would part a cell in LibreOffice
     writer.writerow(HEADS)
     for row in register(meeting, time.now()):
         writer.writerow([_harmless(cell) for cell in _cells(row)])
@@ -67,6 +72,7 @@ def as_csv(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @login_required
+@never_cache
 @require_GET
 def as_pdf(request: HttpRequest, public_id: str) -> HttpResponse:
     """The register as PDF. The values go in as data, so no name can be taken for markup."""
@@ -103,8 +109,12 @@ def _cells(row: RegisterRow) -> list[str]:
 
 
 def _harmless(cell: str) -> str:
-    # A spreadsheet runs what starts like a formula; a leading apostrophe makes it text.
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    """`cell` with an apostrophe, which makes it text, before whatever a spreadsheet would run.
+
+    That is a sign of a formula at the start or, in a spreadsheet that parts cells otherwise than by commas,
+    further on; spaces before it do not help, and the wide signs of East Asian keyboards count.
+    """
+    return FORMULA.sub(r"\1'", cell)
 
 
 def _clock(moment: datetime | None) -> str:
