@@ -1,0 +1,63 @@
+"""A world, and browsers of the people in it. No real media server and no real recorder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from circletime.meetings.rules import Kind, State
+from circletime.pages.views import join
+from circletime.recordings.models import Recording
+from circletime.recordings.rules import Film
+from tests.actions.conftest import world
+from tests.recordings.school import make_meeting, make_recording
+from tests.web.school import School
+from tests.web.visits import Visits
+from tests.world import World
+
+__all__ = ["world"]
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, settings: Any) -> None:
+    """Nothing of one test's vault, keys or recorder is there for the next."""
+    settings.VAULT, settings.KEYS = tmp_path / "vault", tmp_path / "keys"
+    settings.VAULT.mkdir()
+    settings.RECORDER_SOCKET = tmp_path / "recorder.sock"
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> float:
+    """The door's even answers cost a quarter of a second each. Answers what they cost in service."""
+    in_service = join.ANSWERS_AFTER
+    monkeypatch.setattr(join, "ANSWERS_AFTER", 0.0)
+    return in_service
+
+
+@pytest.fixture
+def visits(world: World) -> Iterator[Visits]:
+    """Browsers at the school's pages. The sign-in's counts begin at nothing."""
+    cache.clear()
+    yield Visits(world)
+    cache.clear()
+
+
+@pytest.fixture
+def browser(visits: Visits) -> Client:
+    """A browser that nobody has signed in with."""
+    return visits.browser()
+
+
+@pytest.fixture
+def school(world: World, visits: Visits) -> School:
+    """Oak's meeting is running, another is planned, and one was held and recorded."""
+    running, host = world.live()
+    held = make_meeting(world.staff, state=State.ENDED, seconds=600)
+    recording = make_recording(held, [])
+    Recording.objects.filter(pk=recording.pk).update(film_state=Film.FAILED)
+    staff = visits.open_meeting(kind=Kind.STAFF, minutes=40)
+    link = visits.link_of(visits.family_of(world.pupil("Ben")))
+    return School(world, running, host, visits.planned(), held, staff, recording, link)

@@ -1,0 +1,111 @@
+"""A school at work, and every address of the program filled in with what is there."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+from django.utils import timezone
+
+from circletime.meetings.models import Meeting, Seat
+from circletime.recordings.models import Recording
+from tests.web.visits import Visits
+from tests.world import World
+
+
+@dataclass
+class School:
+    """What the addresses lead to: Oak's meeting that is running, one planned, one held, one of staff."""
+
+    world: World
+    running: Meeting
+    host: Seat
+    planned: Meeting
+    held: Meeting
+    staff: Meeting
+    recording: Recording
+    link: str
+    seat: Seat = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.seat = self.host
+
+
+def routes() -> dict[str, str]:
+    """Every address by its name, or by itself where it has none."""
+
+    def walk(patterns: list[Any], before: str) -> Iterator[tuple[str, str]]:
+        for each in patterns:
+            whole = before + str(each.pattern)
+            if isinstance(each, URLPattern):
+                yield each.name or whole, whole
+            else:
+                yield from walk(each.url_patterns, whole)
+
+    found = list(walk(get_resolver().url_patterns, ""))
+    assert len(found) == len(dict(found)), "two addresses have one name"
+    return dict(found)
+
+
+CONFIRMED = {"confirmed": ["1", "2", "3", "4"]}
+
+
+def client_of(who: str, school: School, visits: Visits) -> Client:
+    """The browser of one persona; the pupil's is in the room."""
+    if who == "anonymous":
+        return visits.browser()
+    if who == "pupil":
+        client, school.seat = visits.let_in("Amara", school.host)
+        return client
+    return visits.by_role(who)
+
+
+def arguments(name: str, school: School) -> list[Any]:
+    """What stands in an address of this name."""
+    if name == "family":
+        return [school.link]
+    if name == "meeting-cancel":
+        return [school.planned.public_id]
+    if name == "meeting-join":
+        return [school.staff.public_id]
+    if name.startswith(("meeting-", "register")) or name == "meeting":
+        return [] if name in ("meeting-new", "meeting-week") else [school.running.public_id]
+    if name == "class-change":
+        return [school.world.oak.pk]
+    if name.startswith("recording") and name != "recordings":
+        return [school.recording.public_id]
+    if name == "room":
+        return [school.seat.public_id]
+    if name == "room-command":
+        return [school.seat.public_id, "hand"]
+    return {"account_confirm_email": ["none"], "account_reset_password_from_key": ["1", "none"]}.get(name, [])
+
+
+def address_of(name: str, school: School) -> str:
+    """The address of this name, filled in."""
+    if routes()[name] == name:
+        return "/" + re.sub("<.*>", "x", name)
+    return reverse(name, args=arguments(name, school))
+
+
+def body(name: str, school: School) -> dict[str, Any]:
+    """A well-made form for an address, so that only the right to send it decides."""
+    starts = timezone.localtime(school.world.now + timedelta(hours=3))
+    forms: dict[str, dict[str, Any]] = {
+        "join": {"class_id": school.world.oak.join_id, "password": school.world.oak.password},
+        "join-name": {"name": "Amara", "grown_up": "yes"},
+        "meeting-new": {
+            "kind": "class",
+            "school_class": school.world.oak.pk,
+            "purpose": "circle",
+            "starts_at": f"{starts:%Y-%m-%dT%H:%M}",
+            "minutes": "20",
+        },
+        "meeting-start": CONFIRMED,
+        "meeting-join": CONFIRMED,
+        "recording": {"why": "A parent asked"},
+    }
+    return forms.get(name, {})

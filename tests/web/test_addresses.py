@@ -1,0 +1,241 @@
+"""Every address of the program, asked for by everybody. A new address has to be written down here."""
+
+import copy
+import json
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from circletime.meetings.models import Seat
+from tests.web.page import Page
+from tests.web.school import CONFIRMED, School, address_of, body, client_of, routes
+from tests.web.visits import Visits
+from tests.world import World
+
+PERSONAS = (
+    "anonymous",
+    "pupil",
+    "office",
+    "governor",
+    "support",
+    "teacher_ash",
+    "teacher",
+    "slt",
+    "dsl",
+    "headteacher",
+)
+
+TABLE = """
+GET  home                                  302
+POST home                                  302
+GET  join                                  200
+POST join                                  302
+GET  join-name                             302 200 302 302 302 302 302 302 302 302
+POST join-name                             302
+GET  join-open                             200
+GET  family                                302
+GET  meetings                               in  in 200 200 200 200 200 200 200 200
+GET  meeting-new                            in  in 403 403 200 200 200 200 200 200
+POST meeting-new                            in  in 403 403 302 400 302 400 400 302
+GET  meeting-week                           in  in 200 200 200 200 200 200 200 200
+GET  meeting                                in  in 200 404 200 404 200 200 200 200
+POST meeting-start                          in  in 403 404 302 404 302 403 403 403
+POST meeting-join                           in  in 302 302 302 302 403 302 302 302
+GET  meeting-cancel                         in  in 403 404 200 404 200 403 403 403
+POST meeting-cancel                         in  in 403 404 302 404 302 403 403 403
+GET  register                               in  in 200 404 200 404 200 200 200 200
+GET  register-csv                           in  in 200 404 200 404 200 200 200 200
+GET  register-pdf                           in  in 200 404 200 404 200 200 200 200
+GET  classes                                in  in 200 200 200 200 200 200 200 200
+GET  class-change                           in  in 200 404 403 404 200 404 404 200
+POST class-change                           in  in 302 404 403 404 302 404 404 302
+GET  recordings                             in  in 403 403 403 403 403 200 200 200
+GET  recording                              in  in 403 403 403 403 403 200 200 200
+POST recording                              in  in 403 403 403 403 403 302 302 302
+GET  recording-film                         in  in 403 403 403 403 403 403 403 403
+POST recording-make                         in  in 403 403 403 403 403 302 302 302
+GET  room                                  404 200 404 404 404 404 404 404 404 404
+POST room-command                          404 200 404 404 404 404 404 404 404 404
+POST hooks-livekit                         401
+GET  rtc/validate                          401
+POST rtc/validate                          401
+GET  rtc/v1/validate                       401
+POST rtc/v1/validate                       401
+
+GET  account_login                         200 200 302 302 302 302 302 302 302 302
+POST account_login                         200 200 302 302 302 302 302 302 302 302
+GET  account_logout                        302 302 200 200 200 200 200 200 200 200
+POST account_logout                        302
+GET  account_inactive                      200
+GET  account_signup                        200 200 302 302 302 302 302 302 302 302
+POST account_signup                        200 200 302 302 302 302 302 302 302 302
+GET  account_reauthenticate                302 302 200 200 200 200 200 200 200 200
+POST account_reauthenticate                302 302 200 200 200 200 200 200 200 200
+GET  account_email                         404
+POST account_email                         404
+GET  account_email_verification_sent       404
+POST account_email_verification_sent       404
+GET  account_change_password               302 302 200 200 200 200 200 200 200 200
+POST account_change_password               302 302 200 200 200 200 200 200 200 200
+GET  account_set_password                  404
+POST account_set_password                  404
+GET  account_reset_password                200
+POST account_reset_password                200
+GET  account_confirm_login_code            404
+POST account_confirm_login_code            404
+GET  account_confirm_email                 404
+POST account_confirm_email                 404
+GET  account_reset_password_from_key_done  200
+GET  account_reset_password_from_key       200
+POST account_reset_password_from_key       200
+GET  account_reset_password_done           200
+
+GET  accounts/email/                       404
+POST accounts/email/                       404
+GET  accounts/confirm-email/               404
+POST accounts/confirm-email/               404
+GET  accounts/confirm-email/<str:key>/     404
+POST accounts/confirm-email/<str:key>/     404
+GET  accounts/password/set/                404
+POST accounts/password/set/                404
+GET  accounts/login/code/confirm/          404
+POST accounts/login/code/confirm/          404
+"""
+"""What each of PERSONAS gets, in their order; a single code is everybody's, and `in` is sent to sign in.
+A method that is not written down is 405, or `in` before that."""
+
+
+def ask(client: Client, method: str, name: str, school: School) -> str:
+    """What one request comes to; everything it did is undone again."""
+    address = address_of(name, school)
+    fresh = Client(REMOTE_ADDR="203.0.113.7")
+    fresh.cookies = copy.deepcopy(client.cookies)
+    with transaction.atomic():
+        if method == "GET":
+            answer = fresh.get(address)
+        elif name == "room-command":
+            answer = fresh.post(address, json.dumps({"up": True}), content_type="application/json")
+        else:
+            answer = fresh.post(address, body(name, school))
+        transaction.set_rollback(True)
+    to_sign_in = answer.status_code == 302 and answer["Location"].startswith(reverse("account_login"))
+    return "in" if to_sign_in and not name.startswith("account_") else str(answer.status_code)
+
+
+def expected() -> dict[tuple[str, str], tuple[str, ...]]:
+    """The table, read."""
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for line in TABLE.strip().splitlines():
+        if not line:
+            continue
+        method, name, *codes = line.split()
+        assert (name, method) not in found, f"{name} is in the table twice"
+        assert len(codes) in (1, len(PERSONAS)), name
+        found[name, method] = tuple(codes) if len(codes) > 1 else tuple(codes) * len(PERSONAS)
+    return found
+
+
+def test_every_address_is_in_the_table_and_nothing_else() -> None:
+    assert {name for name, _ in expected()} == set(routes())
+
+
+@pytest.mark.parametrize("who", PERSONAS)
+def test_everybody_gets_what_the_table_says(who: str, school: School, visits: Visits) -> None:
+    table, place = expected(), PERSONAS.index(who)
+    client = client_of(who, school, visits)
+    wrong = []
+    for name in routes():
+        for method in ("GET", "POST"):
+            wanted = {table[name, method][place]} if (name, method) in table else {"405", "in"}
+            if "in" in wanted and who not in ("anonymous", "pupil"):
+                wanted.discard("in")
+            given = ask(client, method, name, school)
+            if given not in wanted:
+                wrong.append(f"{method} {name}: {given}, not {' or '.join(wanted)}")
+    assert not wrong
+
+
+@pytest.mark.parametrize("who", PERSONAS)
+def test_what_is_not_there_is_answered_like_what_is_not_yours(
+    who: str, school: School, visits: Visits
+) -> None:
+    client = client_of(who, school, visits)
+    for name in ("meeting", "register", "register-csv", "register-pdf", "recording", "recording-film"):
+        answer = client.get(reverse(name, args=["x" * 22]))
+        watcher = who in ("slt", "dsl", "headteacher")
+        if who in ("anonymous", "pupil"):
+            assert answer.status_code == 302
+        else:
+            assert answer.status_code == (403 if name.startswith("recording") and not watcher else 404), name
+
+
+def test_another_browser_with_the_seats_address_gets_nothing(school: School, visits: Visits) -> None:
+    _, seat = visits.let_in("Amara", school.host)
+    other, _ = visits.let_in("Ben", school.host)
+    for client in (visits.browser(), other, visits.by_role("teacher"), visits.by_role("dsl")):
+        assert client.get(reverse("room", args=[seat.public_id])).status_code == 404
+        for verb in ("leave", "hand", "grown-up"):
+            assert client.post(reverse("room-command", args=[seat.public_id, verb])).status_code == 404
+    seat.refresh_from_db()
+    assert seat.state == "admitted" and seat.hand_at is None
+
+
+def test_a_childs_browser_commands_nothing_of_a_hosts(school: School, visits: Visits) -> None:
+    client, seat = visits.let_in("Amara", school.host)
+    _, ben = visits.let_in("Ben", school.host)
+    for verb, said in {
+        "admit": {"seat": ben.public_id},
+        "admit-expected": {},
+        "send-back": {"seat": ben.public_id},
+        "remove": {"seat": ben.public_id, "reason": "I do not like him"},
+        "give-turn": {"seat": seat.public_id},
+        "end-turn": {},
+        "circle": {"on": True},
+        "next-turn": {},
+        "camera": {"seat": ben.public_id, "on": False},
+        "screen-sharing": {"on": True, "seat": seat.public_id},
+        "ask-grown-ups": {},
+        "note": {"seat": ben.public_id, "text": "rude"},
+        "end": {},
+        "abort": {"reason": "bored"},
+    }.items():
+        answer = client.post(
+            reverse("room-command", args=[seat.public_id, verb]), said, content_type="application/json"
+        )
+        assert answer.status_code == 403, verb
+    assert school.world.fresh(school.running).state == "live"
+    ben.refresh_from_db()
+    assert ben.state == "admitted" and ben.camera_allowed
+
+
+def test_who_signs_out_or_is_switched_off_is_out_of_every_page(school: School, visits: Visits) -> None:
+    teacher = visits.by_role("teacher")
+    page = reverse("meeting", args=[school.running.public_id])
+    started = teacher.post(reverse("meeting-start", args=[school.running.public_id]), CONFIRMED)
+    assert teacher.get(started["Location"]).status_code == 200
+    school.world.teacher.is_active = False
+    school.world.teacher.save()
+    assert teacher.get(page).status_code == 302
+    assert teacher.get(started["Location"]).status_code == 404
+    school.world.teacher.is_active = True
+    school.world.teacher.save()
+    assert teacher.get(started["Location"]).status_code == 200
+    teacher.post(reverse("account_logout"))
+    assert teacher.get(page).status_code == 302
+    assert teacher.get(started["Location"]).status_code == 404
+
+
+def test_a_meeting_starts_with_the_points_confirmed_and_not_without_a_recorder(
+    world: World, visits: Visits
+) -> None:
+    meeting = visits.open_meeting()
+    teacher, start = visits.by_role("teacher"), reverse("meeting-start", args=[meeting.public_id])
+    for confirmed in ([], ["1"], ["1", "2", "3"]):
+        assert teacher.post(start, {"confirmed": confirmed}).status_code == 400
+    assert not Seat.objects.exists()
+    answer = teacher.post(start, CONFIRMED)
+    assert answer.status_code == 503
+    assert "The recorder is not answering" in Page(answer).alerts()[0]
+    assert world.fresh(meeting).state == "open"

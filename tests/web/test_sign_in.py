@@ -1,0 +1,183 @@
+"""Staff sign-in against people who guess, ask or wish for an account."""
+
+import re
+import smtplib
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from circletime.people.models import User
+from tests.web.page import Page
+from tests.web.visits import Visits
+from tests.world import PASSWORD, World
+
+LOGIN, RESET = reverse("account_login"), reverse("account_reset_password")
+
+
+def sign_in(client: Client, email: str, password: str = "wrong", **more: Any) -> Any:
+    return client.post(LOGIN, {"login": email, "password": password}, **more)
+
+
+def test_the_right_words_open_the_meetings(world: World, browser: Client) -> None:
+    page = Page(browser.get(LOGIN))
+    assert page.buttons() == ["Sign in"]
+    assert [each.text for each in page.every if each.tag == "label"] == ["Email", "Password"]
+    answer = sign_in(browser, world.teacher.email.upper(), PASSWORD)
+    assert answer["Location"] == reverse("meetings")
+    assert "Mrs Osei" in Page(browser.get(reverse("meetings"))).words()
+
+
+def test_an_unknown_address_is_answered_like_a_wrong_password(world: World, visits: Visits) -> None:
+    known = sign_in(visits.browser("192.0.2.1"), world.teacher.email)
+    unknown = sign_in(visits.browser("192.0.2.2"), "nobody@larkfield.example")
+    world.stranger.is_active = False
+    world.stranger.save()
+    off = sign_in(visits.browser("192.0.2.3"), world.stranger.email)
+    assert known.status_code == unknown.status_code == off.status_code == 200
+    assert Page(known).alerts() == Page(unknown).alerts() == Page(off).alerts() != []
+
+
+def test_an_account_that_was_switched_off_gets_nowhere(world: World, browser: Client) -> None:
+    world.teacher.is_active = False
+    world.teacher.save()
+    sign_in(browser, world.teacher.email, PASSWORD)
+    assert browser.get(reverse("meetings")).status_code == 302
+
+
+def test_guessing_at_one_account_is_stopped(world: World, visits: Visits) -> None:
+    for index in range(5):
+        said = Page(sign_in(visits.browser(f"192.0.2.{index}"), world.teacher.email)).alerts()
+    answer = sign_in(visits.browser("192.0.2.99"), world.teacher.email, PASSWORD)
+    assert answer.status_code != 302
+    assert Page(answer).alerts() != said
+    assert sign_in(visits.browser("192.0.2.99"), world.stranger.email, PASSWORD).status_code == 302
+
+
+def test_guessing_at_accounts_that_are_none_is_stopped_alike(world: World, visits: Visits) -> None:
+    said = {}
+    for email in (world.teacher.email, "nobody@larkfield.example"):
+        for index in range(6):
+            said[email] = Page(sign_in(visits.browser(f"192.0.2.{index}"), email)).alerts()
+    assert len({tuple(each) for each in said.values()}) == 1
+
+
+@pytest.mark.parametrize("header", [None, "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP"])
+def test_guessing_from_one_address_is_stopped(header: str | None, world: World, visits: Visits) -> None:
+    for index in range(25):
+        more = {header: f"10.0.0.{index}"} if header else {}
+        answer = sign_in(visits.browser("192.0.2.1"), f"person{index}@larkfield.example", **more)
+    assert sign_in(visits.browser("192.0.2.1"), world.teacher.email, PASSWORD).status_code != 302
+    assert answer.status_code in (200, 429)
+
+
+@pytest.mark.parametrize(
+    "next_page", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+)
+def test_sign_in_sends_nobody_to_another_site(next_page: str, world: World, browser: Client) -> None:
+    answer = browser.post(LOGIN, {"login": world.teacher.email, "password": PASSWORD, "next": next_page})
+    assert answer["Location"] == reverse("meetings")
+    assert b"evil.example" not in Page(browser.get(f"{LOGIN}?next={next_page}")).source.encode()
+
+
+def test_sign_in_leads_back_to_the_page_that_was_asked_for(world: World, browser: Client) -> None:
+    asked = browser.get(reverse("classes"))
+    answer = browser.post(asked["Location"], {"login": world.teacher.email, "password": PASSWORD})
+    assert answer["Location"] == reverse("classes")
+
+
+def test_a_session_from_before_is_not_kept_over_sign_in_and_out(world: World, browser: Client) -> None:
+    browser.get(LOGIN)
+    session = browser.session
+    session["planted"] = "yes"
+    session.save()
+    before = session.session_key
+    sign_in(browser, world.teacher.email, PASSWORD)
+    assert browser.session.session_key != before
+    inside = browser.session.session_key
+    browser.post(reverse("account_logout"))
+    assert browser.session.session_key != inside
+    stale = Client()
+    stale.cookies["sessionid"] = inside or ""
+    assert stale.get(reverse("meetings")).status_code == 302
+
+
+def test_nobody_signs_up(visits: Visits, browser: Client) -> None:
+    before = User.objects.count()
+    typed = {"email": "me@evil.example", "password1": PASSWORD, "password2": PASSWORD}
+    for answer in (
+        browser.get(reverse("account_signup")),
+        browser.post(reverse("account_signup"), typed),
+    ):
+        assert "The school makes the accounts" in Page(answer).words()
+    assert User.objects.count() == before and not mail.outbox
+
+
+def test_nobody_changes_where_a_new_password_is_sent(world: World, visits: Visits) -> None:
+    teacher = visits.by_role("teacher")
+    before = world.teacher.email
+    typed = {"email": "me@evil.example"}
+    for action in ("action_add", "action_primary", "action_send", "action_remove"):
+        assert teacher.post(reverse("account_email"), typed | {action: ""}).status_code == 404
+    assert User.objects.get(pk=world.teacher.pk).email == before
+    assert not EmailAddress.objects.filter(email="me@evil.example").exists() and not mail.outbox
+
+
+def forget(client: Client, email: str) -> tuple[int, str, str]:
+    """Ask for a new password; all a browser sees of it."""
+    answer = client.post(RESET, {"email": email})
+    place = answer.headers.get("Location", "")
+    return answer.status_code, place, Page(client.get(place)).words() if place else Page(answer).words()
+
+
+def test_a_new_password_is_offered_to_all_and_mailed_to_accounts_only(world: World, visits: Visits) -> None:
+    known = forget(visits.browser("192.0.2.1"), world.teacher.email)
+    assert [each.to for each in mail.outbox] == [[world.teacher.email]]
+    unknown = forget(visits.browser("192.0.2.2"), "nobody@larkfield.example")
+    parent = forget(visits.browser("192.0.2.3"), "ada@home.example")
+    assert known == unknown == parent
+    assert known[0] == 302
+    assert len(mail.outbox) == 1
+
+
+def test_when_mail_cannot_be_sent_the_page_does_not_tell_who_is_known(
+    world: World, visits: Visits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(*args: object, **more: object) -> None:
+        raise smtplib.SMTPServerDisconnected("gone")
+
+    monkeypatch.setattr(mail.EmailMessage, "send", down)
+    known = forget(visits.browser("192.0.2.1"), world.teacher.email)
+    unknown = forget(visits.browser("192.0.2.2"), "nobody@larkfield.example")
+    assert known == unknown and known[0] == 302
+
+
+def test_the_mail_leads_to_a_new_password_once(world: World, browser: Client) -> None:
+    forget(browser, world.teacher.email)
+    link = re.search(r"http://testserver(\S+)", str(mail.outbox[0].body))
+    assert link
+    form = browser.get(link[1])
+    assert form.status_code == 302, "the token leaves the address bar"
+    new = {"password1": "another-long-password", "password2": "another-long-password"}
+    weak = browser.post(form["Location"], {"password1": "short", "password2": "short"})
+    assert weak.status_code == 200
+    assert browser.post(form["Location"], new).status_code == 302
+    assert sign_in(browser, world.teacher.email, PASSWORD).status_code == 200
+    assert sign_in(browser, world.teacher.email, "another-long-password").status_code == 302
+    assert "password1" not in Page(Client().get(link[1])).source
+
+
+def test_nobody_floods_an_account_with_mail(world: World, visits: Visits) -> None:
+    for index in range(12):
+        forget(visits.browser(f"192.0.2.{index}"), world.teacher.email)
+    assert len(mail.outbox) <= 5
+
+
+def test_the_mail_does_not_lead_to_a_site_that_the_browser_named(world: World, browser: Client) -> None:
+    answer = browser.post(RESET, {"email": world.teacher.email}, HTTP_HOST="evil.example")
+    assert answer.status_code == 400 and not mail.outbox
+    browser.post(RESET, {"email": world.teacher.email}, HTTP_X_FORWARDED_HOST="evil.example")
+    assert mail.outbox and "evil.example" not in str(mail.outbox[0].body)
