@@ -54,7 +54,7 @@ export const words = {
   cameraAllow: (name: string) => `Allow ${name}'s camera`,
   sendBack: (name: string) => `Send ${name} back to the waiting room`,
   letShare: (name: string) => `Let ${name} share a screen`,
-  more: "More for ",
+  more: (name: string) => `More for ${name}`,
   minutesLeft: (minutes: number) =>
     minutes === 1 ? "One minute left. Time to say goodbye." : `${minutes} minutes left.`,
   arrived: (count: number) => (count === 1 ? "Somebody is at the door" : `${count} people are at the door`),

@@ -437,7 +437,7 @@ class MeetingMachine(RuleBasedStateMachine):
             assert rights == seat_rights(meeting, seat), "somebody has other rights than the database says"
 
     def orders_are_late(self) -> bool:
-        """Whether orders wait only because the media server failed when they were made; the worker is next."""
+        """Whether orders wait only because the media server failed when they were made."""
         orders.carry_out(self.pk)
         return not MediaOrder.objects.filter(meeting=self.pk).exists()
 

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { LiveState, PupilRow } from "../protocol";
 import { words } from "../strings";
+import { Children } from "./Children";
 import { Dialog } from "./Dialog";
 
 interface Props {
@@ -109,83 +110,12 @@ export function HostPanel({ live, sharing, command, onShare }: Props) {
         {host.pupils.length > 0 && host.not_spoken.length === 0 && <p class="quiet">{words.everyoneSpoke}</p>}
       </section>
 
-      <section>
-        <h2 id="inside">
-          {words.children} <span class="count calm">{host.pupils.length}</span>
-        </h2>
-        <ul aria-labelledby="inside">
-          {host.pupils.map((row) => (
-            <li key={row.seat} class="pupil">
-              <details>
-                <summary>
-                  <span>
-                    <span class="visually-hidden">{words.more}</span>
-                    {row.label}
-                    <small>
-                      {row.turns === 0 ? "no turn yet" : row.turns === 1 ? "1 turn" : `${row.turns} turns`}
-                      {row.seconds > 0 && ` · ${row.seconds} s`}
-                      {!row.connected && " · away"}
-                      {!row.grown_up && " · grown-up not confirmed"}
-                    </small>
-                    {row.notes.map((note) => (
-                      <small key={note} class="warn">
-                        {note}
-                      </small>
-                    ))}
-                  </span>
-                </summary>
-                <div class="menu">
-                  <button
-                    type="button"
-                    class="button small"
-                    onClick={() => command("give-turn", { seat: row.seat })}
-                  >
-                    {words.giveTurn(row.label)}
-                  </button>
-                  <button
-                    type="button"
-                    class="button small quiet"
-                    onClick={() => command("camera", { seat: row.seat, on: !row.camera_allowed })}
-                  >
-                    {row.camera_allowed ? words.cameraOff(row.label) : words.cameraAllow(row.label)}
-                  </button>
-                  {sharingOn && (
-                    <button
-                      type="button"
-                      class="button small quiet"
-                      onClick={() => command("screen-sharing", { on: true, seat: row.seat })}
-                    >
-                      {words.letShare(row.label)}
-                    </button>
-                  )}
-                  <button
-                    type="button"
-                    class="button small quiet"
-                    onClick={() => command("send-back", { seat: row.seat })}
-                  >
-                    {words.sendBack(row.label)}
-                  </button>
-                  <button
-                    type="button"
-                    class="button small danger"
-                    onClick={() => setAsking({ kind: "remove", row })}
-                  >
-                    {words.remove(row.label)}
-                  </button>
-                </div>
-              </details>
-            </li>
-          ))}
-        </ul>
-        {host.missing.length > 0 && (
-          <p class="names">
-            <strong>{words.missing}:</strong> {host.missing.join(", ")}
-          </p>
-        )}
-        <button type="button" class="button quiet wide" onClick={() => command("ask-grown-ups")}>
-          {words.askGrownUps}
-        </button>
-      </section>
+      <Children
+        live={live}
+        host={host}
+        command={command}
+        onRemove={(row) => setAsking({ kind: "remove", row })}
+      />
 
       <section>
         <div class="row">

@@ -4,6 +4,7 @@ import type { Session } from "../session";
 import { type AppState, clock, layout, secondsLeft } from "../state";
 import { words } from "../strings";
 import { HostPanel } from "./HostPanel";
+import { Icon } from "./Icon";
 import { Tile } from "./Tile";
 
 interface Props {
@@ -157,27 +158,30 @@ export function RoomView({ boot, state, live, session, set, command }: Props) {
             disabled={meeting.state !== "live"}
             onClick={() => command("hand", { up: !you.hand })}
           >
-            <span aria-hidden="true">✋</span> {you.hand ? words.handDown : words.handUp}
+            <Icon name="hand" />
+            {you.hand ? words.handDown : words.handUp}
           </button>
         )}
         {you.hand && you.hand_place && <span class="place">{words.place(you.hand_place)}</span>}
         {you.role !== "pupil" && (
           <button
             type="button"
-            class="button quiet"
+            class="button quiet device"
             aria-pressed={state.microphoneOn}
             onClick={() => set({ microphoneOn: !state.microphoneOn })}
           >
+            <Icon name="microphone" off={!state.microphoneOn} />
             {words.microphone}
           </button>
         )}
         <button
           type="button"
-          class="button quiet"
+          class="button quiet device"
           aria-pressed={state.cameraOn && you.camera_allowed}
           disabled={!you.camera_allowed}
           onClick={() => set({ cameraOn: !state.cameraOn })}
         >
+          <Icon name="camera" off={!state.cameraOn || !you.camera_allowed} />
           {words.camera}
         </button>
         {!host && you.rights.screen && (
@@ -212,6 +216,7 @@ export function RoomView({ boot, state, live, session, set, command }: Props) {
           </button>
         )}
         <button type="button" class="button quiet leave" onClick={() => command("leave")}>
+          <Icon name="leave" />
           {words.leave}
         </button>
       </footer>
