@@ -78,6 +78,7 @@ class Hostile:
     name: str
     page: Page
     seat: str
+    cookies: str
 
     def join(self) -> str:
         """Open a media connection with what this browser holds: "in" or "refused"."""
@@ -90,9 +91,6 @@ class Hostile:
     def events(self) -> list[str]:
         """What the media server has told or sent this browser."""
         return list(self.page.evaluate("attack.events"))
-
-    def cookies(self) -> str:
-        return "; ".join(f"{c['name']}={c['value']}" for c in self.page.context.cookies())
 
 
 @dataclass
@@ -134,7 +132,8 @@ def hostile(name: str, page: Page, at: Installation, seat: str) -> Hostile:
     page.add_script_tag(path=str(CLIENT))
     page.add_script_tag(content=ATTACK)
     page.evaluate("(seat) => attack.wait(seat)", seat)
-    return Hostile(name, page, seat)
+    cookies = "; ".join(f"{c['name']}={c['value']}" for c in page.context.cookies())
+    return Hostile(name, page, seat, cookies)
 
 
 @pytest.fixture(scope="module")
