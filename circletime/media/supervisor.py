@@ -1,18 +1,19 @@
 """Keeps the parts of the program running: starts them, shows their state, starts them again.
 
 Each part is a process of its own, so that one that dies takes no other with it. Linux ends them
-all when this process dies, however it dies, so none is ever left behind.
+all when this process dies, however it dies, so none is ever left behind. A part that takes long to
+start has a spare: a second process that has loaded everything and waits to be told "go". Its
+listening socket is held here, so that a caller of the moment in between waits instead of failing.
 """
 
 import asyncio
 import contextlib
 import ctypes
-import os
 import signal
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -33,13 +34,18 @@ def die_with_parent() -> None:
 
 @dataclass
 class Part:
-    """One process: `argv`, where it can be reached, and how to see that it is ready."""
+    """One process: `argv`, where it can be reached, and how to see that it is ready.
+
+    A part with a `spare` reads one line, "go", from its input before it begins. `listen` is the
+    address that it serves; the socket's number is given to it as its last argument.
+    """
 
     name: str
     argv: list[str]
     place: str
     ready: Callable[[], bool]
-    env: dict[str, str] = field(default_factory=dict)
+    spare: bool = False
+    listen: tuple[str, int] | None = None
 
 
 def answers_http(url: str) -> Callable[[], bool]:
@@ -88,6 +94,8 @@ class Supervisor:
         self._say = say
         self._stopping = asyncio.Event()
         self._running: dict[str, asyncio.subprocess.Process] = {}
+        self._spares: dict[str, asyncio.subprocess.Process] = {}
+        self._sockets: dict[str, socket.socket] = {}
 
     async def run(self, when_ready: Callable[[], None] | None = None) -> None:
         """Start everything, then keep it so. Returns once all parts have stopped."""
@@ -112,10 +120,12 @@ class Supervisor:
         wait = FIRST_WAIT
         while not self._stopping.is_set():
             began = time.monotonic()
-            process = await self._start(part)
+            process = await self._begin(part)
             if await self._until_ready(part, process):
                 self._tell(part, f"running   {part.place}")
                 first.set()
+                if part.spare:
+                    self._spares[part.name] = await self._start(part)
             status = await process.wait()
             if self._stopping.is_set():
                 return
@@ -124,23 +134,40 @@ class Supervisor:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), wait)
 
+    async def _begin(self, part: Part) -> asyncio.subprocess.Process:
+        process = self._spares.pop(part.name, None)
+        if process is None or process.returncode is not None:
+            process = await self._start(part)
+        self._running[part.name] = process
+        (self._logs / f"{part.name}.pid").write_text(str(process.pid))
+        if process.stdin is not None:
+            with contextlib.suppress(ConnectionError):  # dead already; its status tells
+                process.stdin.write(b"go\n")
+                await process.stdin.drain()
+        return process
+
     async def _start(self, part: Part) -> asyncio.subprocess.Process:
+        held = self._socket(part)
         log = self._log(part)
         if log.exists() and log.stat().st_size > LOG_KEPT:
             log.replace(log.with_suffix(".old"))
         with log.open("ab") as out:
             process = await asyncio.create_subprocess_exec(
                 *part.argv,
-                stdin=asyncio.subprocess.DEVNULL,
+                *([str(held.fileno())] if held else []),
+                stdin=asyncio.subprocess.PIPE if part.spare else asyncio.subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
-                env=os.environ | part.env,
+                pass_fds=[held.fileno()] if held else [],
                 start_new_session=True,  # Ctrl-C reaches only us; we stop them in order
                 preexec_fn=die_with_parent,
             )
-        self._running[part.name] = process
-        (self._logs / f"{part.name}.pid").write_text(str(process.pid))
         return process
+
+    def _socket(self, part: Part) -> socket.socket | None:
+        if part.listen is not None and part.name not in self._sockets:
+            self._sockets[part.name] = socket.create_server(part.listen, backlog=512)
+        return self._sockets.get(part.name)
 
     async def _until_ready(self, part: Part, process: asyncio.subprocess.Process) -> bool:
         while process.returncode is None and not self._stopping.is_set():
@@ -150,6 +177,12 @@ class Supervisor:
         return False
 
     async def _stop_all(self) -> None:
+        for spare in self._spares.values():
+            with contextlib.suppress(ProcessLookupError):
+                spare.kill()  # it has done nothing yet
+            await spare.wait()
+        for held in self._sockets.values():
+            held.close()
         for part in reversed(self._parts):
             process = self._running.get(part.name)
             if process is None or process.returncode is not None:

@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(run=docs)
     one = commands.add_parser("part")
     one.add_argument("name", choices=["app", "worker"])
+    one.add_argument("socket", type=int, nargs="?", help="the open socket that the app serves")
     one.set_defaults(run=part)
     return parser
 
@@ -184,23 +185,26 @@ def docs(wanted: argparse.Namespace) -> int:
 
 
 def part(wanted: argparse.Namespace) -> int:
-    """One part, in this process; `serve` starts these."""
+    """One part, in this process; `serve` starts these. Everything is loaded before "go" is awaited."""
     if wanted.name == "worker":
         from circletime.pages.worker import Worker
 
-        Worker().run()
+        if _told_to_go():
+            Worker().run()
         return 0
+    import socket
+
     import uvicorn
     from django.conf import settings
+    from django.urls import get_resolver
 
-    behind_proxy = settings.HTTPS
-    uvicorn.run(
-        "config.asgi:application",
-        host=settings.LISTEN,
-        port=settings.PORT,
+    from config.asgi import application
+
+    config = uvicorn.Config(
+        application,
         log_level="warning",
         access_log=False,
-        proxy_headers=behind_proxy,
+        proxy_headers=settings.HTTPS,  # then a proxy stands before us
         server_header=False,
         lifespan="off",
         ws_max_size=512 * 1024,
@@ -210,7 +214,15 @@ def part(wanted: argparse.Namespace) -> int:
         h11_max_incomplete_event_size=512 * 1024,
         timeout_graceful_shutdown=3,
     )
+    config.load()
+    _ = get_resolver().url_patterns
+    if _told_to_go():
+        uvicorn.Server(config).run(sockets=[socket.socket(fileno=wanted.socket)])
     return 0
+
+
+def _told_to_go() -> bool:
+    return sys.stdin.readline() == "go\n"
 
 
 def _log_folder() -> Path:

@@ -46,7 +46,11 @@ def build(names: list[str]) -> list[Part]:
             [*own, "app"],
             settings.PUBLIC_URL,
             answers_http(f"http://127.0.0.1:{settings.PORT}/accounts/login/"),
+            spare=True,
+            listen=(settings.LISTEN, settings.PORT),
         ),
-        "worker": Part("worker", [*own, "worker"], "the school's clock", file_is_fresh(ALIVE, 3)),
+        "worker": Part(
+            "worker", [*own, "worker"], "the school's clock", file_is_fresh(ALIVE, 3), spare=True
+        ),
     }
     return [every[name] for name in NAMES if name in names]

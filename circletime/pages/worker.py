@@ -41,7 +41,7 @@ class Worker:
             for seconds, chore in (
                 (0.25, _carry_out_orders),
                 (2.0, _reconcile),
-                (1.0, _watch_recorder),
+                (0.4, _watch_recorder),
                 (2.0, _render_films),
                 (60.0, _destroy_due),
             )

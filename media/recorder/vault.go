@@ -21,7 +21,7 @@ const (
 	headerLen = 28
 	chunkMost = 64 * 1024
 	finalBit  = 1 << 31
-	flushMost = 700 * time.Millisecond // with the quarter of a second between two looks: within a second
+	flushMost = 400 * time.Millisecond // with the quarter of a second between two looks: within two thirds
 	keyInfo   = "circletime/vault/v1\x00"
 )
 

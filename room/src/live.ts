@@ -3,7 +3,7 @@
 import { type Boot, type Closed, type LiveState, parseLive } from "./protocol";
 
 const FIRST_WAIT = 300;
-const LONGEST_WAIT = 3000;
+const LONGEST_WAIT = 1500;
 const PING_EVERY = 8000;
 
 export interface LiveHandlers {

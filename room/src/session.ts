@@ -19,7 +19,8 @@ import { type MediaState, type Quality, wanted } from "./state";
 
 const SMALL = new VideoPreset(320, 180, 90_000, 15);
 const LARGE = { maxBitrate: 200_000, maxFramerate: 15 };
-const RETRY_EVERY = 1500;
+const RETRY_EVERY = 800;
+const GIVE_UP_AFTER = 20_000; // then the room is joined afresh
 // LiveKit's numbers for what may be sent, in its permission.
 const CAMERA = 1;
 const MICROPHONE = 2;
@@ -57,6 +58,11 @@ export class Session {
       dynacast: true,
       disconnectOnPageLeave: true,
       stopLocalTrackOnUnpublish: false,
+      // The school's server is near and seldom away for long: try again soon, but not all at one moment.
+      reconnectPolicy: {
+        nextRetryDelayInMs: ({ retryCount, elapsedMs }) =>
+          elapsedMs > GIVE_UP_AFTER ? null : (retryCount === 0 ? 0 : 500) + Math.random() * 300,
+      },
       publishDefaults: {
         videoCodec: "vp8",
         simulcast: true,
@@ -161,7 +167,7 @@ export class Session {
       return;
     }
     this.events.media("retrying");
-    const wait = reason === DisconnectReason.DUPLICATE_IDENTITY ? 5 * RETRY_EVERY : 300;
+    const wait = reason === DisconnectReason.DUPLICATE_IDENTITY ? 8000 : 300;
     setTimeout(() => this.shouldRun && void this.connect(), wait);
   }
 

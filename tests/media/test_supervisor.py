@@ -1,0 +1,90 @@
+"""The supervisor with parts of a few lines: they come back, a spare takes over, and none is left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.harness import wait_for
+
+PARTS = """
+import asyncio, sys
+from pathlib import Path
+from circletime.media.supervisor import Part, Supervisor
+
+here = Path(sys.argv[1])
+slow = "import sys, time, pathlib; time.sleep(1); sys.stdin.readline() == 'go\\\\n' or sys.exit(); "
+beat = "pathlib.Path(sys.argv[1]).touch(); time.sleep(99)"
+parts = [
+    Part("plain", [sys.executable, "-c", "import time; time.sleep(99)"], "here", lambda: True),
+    Part("slow", [sys.executable, "-c", slow + beat, str(here / "beat")], "here",
+         lambda: (here / "beat").exists(), spare=True),
+    Part("stubborn", [sys.executable, "-c", "import signal, time;"
+         "signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(99)"], "here", lambda: True),
+]
+asyncio.run(Supervisor(parts, here, lambda line: print(line, flush=True)).run())
+"""
+
+
+def pid(folder: Path, part: str) -> int:
+    return int((folder / f"{part}.pid").read_text())
+
+
+def children(of: int) -> set[int]:
+    listed = Path(f"/proc/{of}/task/{of}/children").read_text()
+    return {int(one) for one in listed.split()}
+
+
+def gone(pids: set[int]) -> bool:
+    def alive(one: int) -> bool:
+        try:
+            return Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        except OSError:
+            return False
+
+    return not any(alive(one) for one in pids)
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path):  # type: ignore[no-untyped-def]
+    process = subprocess.Popen(
+        [sys.executable, "-c", PARTS, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    # Three parts and one spare.
+    wait_for(lambda: len(children(process.pid)) == 4, 20, "all parts run")
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_a_part_that_dies_is_started_again(supervisor: subprocess.Popen[str], tmp_path: Path) -> None:
+    old = pid(tmp_path, "plain")
+    os.kill(old, signal.SIGKILL)
+    wait_for(lambda: pid(tmp_path, "plain") != old, 2, "it is there again")
+
+
+def test_a_spare_takes_over_at_once_and_has_a_spare_again(
+    supervisor: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    for _ in range(2):
+        time.sleep(1.3)  # the spare has loaded what it needs
+        old = pid(tmp_path, "slow")
+        (tmp_path / "beat").unlink()
+        began = time.monotonic()
+        os.kill(old, signal.SIGKILL)
+        wait_for((tmp_path / "beat").exists, 3, "it works again")
+        assert time.monotonic() - began < 0.8  # its start alone takes a second
+        wait_for(lambda: len(children(supervisor.pid)) == 4, 5, "there is a spare again")
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_nothing_is_left_behind(supervisor: subprocess.Popen[str], how: signal.Signals) -> None:
+    born = children(supervisor.pid)
+    supervisor.send_signal(how)
+    supervisor.wait(12)
+    wait_for(lambda: gone(born), 2, "all are gone")
+    assert supervisor.returncode == (-signal.SIGKILL if how == signal.SIGKILL else 0)
