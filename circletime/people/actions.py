@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from circletime.audit.actions import record
-from circletime.core.errors import NotAllowed
 from circletime.people.models import (
     FamilyLink,
     Household,
@@ -15,7 +14,8 @@ from circletime.people.models import (
     new_class_password,
     new_join_id,
 )
-from circletime.people.queries import list_classes_for, token_hash
+from circletime.people.queries import is_on_staff, token_hash
+from circletime.people.rules import check_change_class_password
 
 FAMILY_LINK_LASTS = timedelta(days=120)
 
@@ -23,9 +23,8 @@ FAMILY_LINK_LASTS = timedelta(days=120)
 @transaction.atomic
 def change_class_password(*, school_class: SchoolClass, by: User, now: datetime) -> SchoolClass:
     """Give the class a new ID and password at once (T6). The old ones stop working."""
-    if school_class not in list_classes_for(by):
-        raise NotAllowed("Only this class's own staff or the office may change its password.")
     locked = SchoolClass.objects.select_for_update().get(pk=school_class.pk)
+    check_change_class_password(by.roles, on_its_staff=is_on_staff(by, locked))
     locked.join_id, locked.password = new_join_id(), new_class_password()
     locked.save(update_fields=["join_id", "password"])
     record("people.class.password_changed", by=by.actor, subject=f"class:{locked.pk}", now=now)

@@ -5,7 +5,7 @@ import hmac
 from datetime import datetime
 
 from circletime.people.models import FamilyLink, Household, Pupil, School, SchoolClass, User
-from circletime.people.rules import OFFICE, folded
+from circletime.people.rules import can_change_class_password, can_see_class, folded
 
 
 def get_school() -> School:
@@ -15,10 +15,20 @@ def get_school() -> School:
 
 
 def list_classes_for(user: User) -> list[SchoolClass]:
-    """The classes `user` may hold meetings for: their own, or all for the office and the head."""
-    if user.roles & OFFICE:
+    """The classes `user` looks after: their own, or all for the office and the head."""
+    if can_see_class(user.roles, on_its_staff=False):
         return list(SchoolClass.objects.all())
-    return list(user.classes.all())
+    return list(user.classes.all()) if can_see_class(user.roles, on_its_staff=True) else []
+
+
+def is_on_staff(user: User, school_class: SchoolClass) -> bool:
+    """Whether `user` is on the staff list of this class."""
+    return school_class.staff.filter(pk=user.pk).exists()
+
+
+def can_change_password(user: User, school_class: SchoolClass) -> bool:
+    """Whether `user` may give this class a new ID and password, as it stands now."""
+    return can_change_class_password(user.roles, on_its_staff=is_on_staff(user, school_class))
 
 
 def find_class(join_id: str, password: str) -> SchoolClass | None:

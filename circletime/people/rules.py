@@ -2,7 +2,10 @@
 
 import re
 import unicodedata
+from collections.abc import Set
 from enum import StrEnum
+
+from circletime.core.errors import NotAllowed
 
 
 class Role(StrEnum):
@@ -39,6 +42,28 @@ WATCHERS = frozenset({Role.SLT, Role.DSL, Role.HEADTEACHER})
 
 OFFICE = frozenset({Role.OFFICE, Role.HEADTEACHER})
 """Who may see and change any class's ID and password (T4, T6)."""
+
+
+def can_see_class(roles: Set[Role], *, on_its_staff: bool) -> bool:
+    """Whether somebody sees a class's children, and the ID and password they type (T4, T6).
+
+    A name left on a class's staff list means nothing once the roles were taken away.
+    """
+    return bool(roles & OFFICE) or (on_its_staff and bool(roles & HOSTS))
+
+
+def can_change_class_password(roles: Set[Role], *, on_its_staff: bool) -> bool:
+    """Whether somebody may give a class a new ID and password (T4, T6).
+
+    Support staff see what their class types in, and leave it as the teacher and the office have it.
+    """
+    return bool(roles & OFFICE) or (on_its_staff and Role.TEACHER in roles)
+
+
+def check_change_class_password(roles: Set[Role], *, on_its_staff: bool) -> None:
+    """Raise `NotAllowed` unless somebody may give the class a new ID and password."""
+    if not can_change_class_password(roles, on_its_staff=on_its_staff):
+        raise NotAllowed("Only the class's own teachers and the office may change its password.")
 
 
 # Letters that carry their stroke or missing dot in themselves, so that no mark can be taken off.

@@ -4,7 +4,11 @@ import pytest
 from django.urls import reverse
 
 from circletime.audit.queries import list_kinds
-from circletime.people.models import Group, SchoolClass
+from circletime.core.errors import NotAllowed
+from circletime.people.actions import change_class_password
+from circletime.people.models import Group, RoleGrant, SchoolClass, User
+from circletime.people.queries import can_change_password
+from circletime.people.rules import Role
 from tests.web.page import Page
 from tests.web.visits import Visits
 from tests.world import World
@@ -90,3 +94,51 @@ def test_a_teacher_taken_off_the_class_is_out_at_once(world: World, visits: Visi
     world.oak.staff.remove(world.teacher)
     assert client.post(reverse("class-change", args=[world.oak.pk])).status_code == 404
     assert words_of(world.oak) == old
+
+
+def give(user: User, *roles: Role) -> User:
+    """The same person with these roles and no others."""
+    RoleGrant.objects.filter(user=user).delete()
+    RoleGrant.objects.bulk_create(RoleGrant(user=user, role=role) for role in roles)
+    return User.objects.get(pk=user.pk)
+
+
+@pytest.mark.parametrize("left", [(), (Role.GOVERNOR,)])
+def test_a_name_left_on_the_staff_list_without_its_role_shows_nothing(
+    left: tuple[Role, ...], world: World, visits: Visits
+) -> None:
+    meeting = visits.open_meeting()
+    client = visits.by_role("teacher")
+    assert world.oak.password in Page(client.get(reverse("classes"))).words()
+    user = give(world.teacher, *left)
+    assert user in world.oak.staff.all()
+    for address in (
+        reverse("classes"),
+        reverse("class-change", args=[world.oak.pk]),
+        reverse("meeting", args=[meeting.public_id]),
+        reverse("meetings"),
+    ):
+        text = client.get(address).content.decode()
+        assert not any(word in text for word in words_of(world.oak)), address
+    assert client.post(reverse("class-change", args=[world.oak.pk])).status_code == 404
+    with pytest.raises(NotAllowed):
+        change_class_password(school_class=world.oak, by=user, now=world.now)
+
+
+@pytest.mark.parametrize("on_its_staff", [True, False])
+@pytest.mark.parametrize("role", list(Role))
+def test_the_button_the_page_and_the_action_agree(
+    role: Role, on_its_staff: bool, world: World, visits: Visits
+) -> None:
+    user = give(world.support, role)
+    world.oak.staff.set([user] if on_its_staff else [])
+    change = reverse("class-change", args=[world.oak.pk])
+    client, may = visits.signed_in(user), can_change_password(user, world.oak)
+    assert (change in Page(client.get(reverse("classes"))).addresses()) == may
+    assert (client.get(change).status_code == 200) == may
+    old = words_of(world.oak)
+    try:
+        change_class_password(school_class=world.oak, by=user, now=world.now)
+    except NotAllowed:
+        assert not may
+    assert (words_of(world.oak) != old) == may
