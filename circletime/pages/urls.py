@@ -10,6 +10,7 @@ urlpatterns = [
     path("join/", join.join, name="join"),
     path("join/name", join.join_name, name="join-name"),
     path("join/open", join.is_open, name="join-open"),
+    path("f/", join.family_wait, name="family-wait"),
     path("f/<str:token>", join.family, name="family"),
     path("meetings/", meetings.index, name="meetings"),
     path("meetings/new", meetings.new, name="meeting-new"),

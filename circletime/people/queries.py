@@ -41,6 +41,11 @@ def find_class(join_id: str, password: str) -> SchoolClass | None:
     return found if found and right else None
 
 
+def find_class_again(pk: int, password: str) -> SchoolClass | None:
+    """The class somebody has shown the password of before, unless it was changed meanwhile."""
+    return SchoolClass.objects.filter(pk=pk, password=password).first()
+
+
 def match_pupils(pupils: list[Pupil], first_name: str, last_name: str = "") -> list[Pupil]:
     """Those of `pupils` whose first name was typed (P7), told apart by last name where one was given."""
     wanted, family = folded(first_name), folded(last_name)
@@ -57,11 +62,16 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def find_household(token: str, now: datetime) -> Household | None:
-    """The household whose unexpired, unburned link this is, or None."""
+def find_household(hashed: str, now: datetime) -> Household | None:
+    """The household whose link, unexpired and unburned, has a token with this hash; or None."""
     link = (
         FamilyLink.objects.select_related("household")
-        .filter(token_hash=token_hash(token), burned_at=None, expires_at__gt=now)
+        .filter(token_hash=hashed, burned_at=None, expires_at__gt=now)
         .first()
     )
     return link.household if link else None
+
+
+def list_classes_of(household: Household) -> list[SchoolClass]:
+    """The classes this household has children in."""
+    return list(SchoolClass.objects.filter(pupil__households=household).distinct())

@@ -36,6 +36,7 @@ GET  join-name                             302 200 302 302 302 302 302 302 302 3
 POST join-name                             302
 GET  join-open                             200
 GET  family                                302
+GET  family-wait                           302
 GET  meetings                               in  in 200 200 200 200 200 200 200 200
 GET  meeting-new                            in  in 403 403 200 200 200 200 200 200
 POST meeting-new                            in  in 403 403 302 400 302 400 400 302

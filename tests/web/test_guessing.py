@@ -127,7 +127,7 @@ def test_last_names_and_links_count_as_guesses(visits: Visits, browser: Client) 
         else:
             assert browser.get(reverse("family", args=[f"guess{index}"])).status_code == 403
     assert visits.ask(browser, "Amara").status_code == 429
-    assert browser.get(reverse("family", args=["guess"])).status_code == 429
+    assert browser.get(reverse("family", args=["guess"]))["Location"] == reverse("family-wait")
 
 
 def test_a_class_that_is_guessed_at_from_everywhere_stays_open_to_its_families(
@@ -316,6 +316,23 @@ class TestFamilyLink:
         assert dead.status_code == none.status_code == 403
         assert Page(dead).words() == Page(none).words()
         assert Page(dead).marked() == set()
+
+    def test_a_household_that_has_to_wait_keeps_its_link_out_of_the_address_bar(
+        self, world: World, token: str, visits: Visits, browser: Client
+    ) -> None:
+        for index in range(throttle.PER_ADDRESS):
+            self.follow(browser, f"guess{index}")
+        answer = self.follow(browser, token)
+        assert (answer.status_code, answer["Location"]) == (302, reverse("family-wait"))
+        wait = browser.get(answer["Location"])
+        assert wait.status_code == 429 and token.encode() not in wait.content
+        said = Page(wait).alerts()
+        assert len(said) == 1 and "Please wait 10 minutes" in said[0] and "open your link" in said[0]
+        assert token not in str(dict(browser.session))
+        world.later(minutes=11)
+        assert browser.get(reverse("family-wait"))["Location"] == reverse("join")
+        assert self.follow(browser, token)["Location"] == reverse("join-name")
+        assert let_in(visits.ask(browser, "Ben"))
 
     def test_only_a_hash_of_it_is_kept(self, token: str) -> None:
         assert token not in str(list(FamilyLink.objects.values()))

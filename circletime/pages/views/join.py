@@ -16,8 +16,15 @@ from circletime.meetings.models import Expected, Meeting, Seat
 from circletime.meetings.queries import list_joinable, next_meeting
 from circletime.meetings.throttle import check_door, wrong_try
 from circletime.pages.seats import any_key, remember
-from circletime.people.models import Adult, FamilyLink, Household, Pupil, SchoolClass
-from circletime.people.queries import find_class, find_household, match_pupils, token_hash
+from circletime.people.models import Adult, Household, SchoolClass
+from circletime.people.queries import (
+    find_class,
+    find_class_again,
+    find_household,
+    list_classes_of,
+    match_pupils,
+    token_hash,
+)
 from circletime.people.rules import folded
 
 View = Callable[..., HttpResponse]
@@ -26,6 +33,8 @@ WRONG = "That did not work. Check the class ID, the password and the name with y
 ANSWERS_AFTER = 0.25
 """Seconds from request to answer, right or wrong, so that the time tells nothing."""
 LONGEST = 60
+LINKS = "family"
+"""What the throttle counts guesses at links under, as it counts others under a class ID."""
 
 
 def steady(view: View) -> View:
@@ -95,20 +104,31 @@ def join_name(request: HttpRequest) -> HttpResponse:
 @require_GET
 @never_cache
 def family(request: HttpRequest, token: str) -> HttpResponse:
-    """A household's own link. The token goes into the session, so it does not stay in the address bar."""
+    """A household's own link. Its hash goes into the session, and the token out of the address bar, even
+    when the household has to wait before it may try: the link still works after that."""
     now, address = time.now(), _address(request)
     try:
-        check_door(address, "family", now)
-        household = find_household(token, now)
-        if household is None:
-            wrong_try(address, "family", now)
-            raise Refused(
-                "wrong", "This link does not work any more. Ask the school for a new one.", status=403
-            )
+        check_door(address, LINKS, now)
+    except Refused:
+        return redirect("family-wait")
+    hashed = token_hash(token)
+    if find_household(hashed, now) is None:
+        wrong_try(address, LINKS, now)
+        context = {"typed": {}, "error": "This link does not work any more. Ask the school for a new one."}
+        return render(request, "pages/join/class.html", context, status=403)
+    return _through(request, {"link": hashed})
+
+
+@require_GET
+@never_cache
+def family_wait(request: HttpRequest) -> HttpResponse:
+    """What a household reads whose link came from a place that was wrong too often."""
+    try:
+        check_door(_address(request), LINKS, time.now())
     except Refused as refusal:
-        context = {"typed": {}, "error": str(refusal)}
+        context = {"typed": {}, "error": f"{refusal} Then open your link once more."}
         return render(request, "pages/join/class.html", context, status=refusal.status)
-    return _through(request, {"link": token_hash(token)})
+    return redirect("join")
 
 
 @require_GET
@@ -147,12 +167,8 @@ def _who(request: HttpRequest) -> tuple[SchoolClass | None, Household | None]:
     # A link that was burned or a password that was changed meanwhile opens nothing, not even a form begun
     # before.
     if "link" in door:
-        link = FamilyLink.objects.filter(
-            token_hash=door["link"], burned_at=None, expires_at__gt=time.now()
-        ).first()
-        return None, link.household if link else None
-    found = SchoolClass.objects.filter(pk=door.get("class", 0), password=door.get("password", "")).first()
-    return found, None
+        return None, find_household(door["link"], time.now())
+    return find_class_again(door.get("class", 0), door.get("password", "")), None
 
 
 def _open_meetings(school_class: SchoolClass | None, household: Household | None) -> list[Meeting]:
@@ -160,8 +176,7 @@ def _open_meetings(school_class: SchoolClass | None, household: Household | None
         return list_joinable(school_class)
     if household is None:
         return []
-    classes = SchoolClass.objects.filter(pupil__households=household).distinct()
-    return [meeting for each in classes for meeting in list_joinable(each)]
+    return [meeting for each in list_classes_of(household) for meeting in list_joinable(each)]
 
 
 def _knock(
@@ -226,7 +241,7 @@ def _not_open(
 ) -> HttpResponse:
     classes = [school_class] if school_class else []
     if household is not None:
-        classes = [pupil.school_class for pupil in Pupil.objects.filter(households=household)]
+        classes = list_classes_of(household)
     coming = [meeting for each in classes if (meeting := next_meeting(each, time.now())) is not None]
     following = min(coming, key=lambda meeting: meeting.starts_at, default=None)
     return render(request, "pages/join/not_open.html", {"following": following})
