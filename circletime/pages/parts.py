@@ -49,8 +49,6 @@ def build(names: list[str]) -> list[Part]:
             spare=True,
             listen=(settings.LISTEN, settings.PORT),
         ),
-        "worker": Part(
-            "worker", [*own, "worker"], "the school's clock", file_is_fresh(ALIVE, 3), spare=True
-        ),
+        "worker": Part("worker", [*own, "worker"], "the school's clock", file_is_fresh(ALIVE, 3), spare=True),
     }
     return [every[name] for name in NAMES if name in names]
