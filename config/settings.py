@@ -125,7 +125,14 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"  # the office makes accounts; nobody signs up
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/m/ip,5/5m/key"}
+# Five wrong passwords for one account keep the address they came from away from it for five minutes, and no
+# one else; so no single guesser keeps a teacher out. Fifty from everywhere are an attack with many addresses.
+# `login_failed_here` is counted by our adapter, per account and address, before the other two.
+ACCOUNT_RATE_LIMITS = {
+    "login": "60/m/ip",
+    "login_failed_here": "5/5m/key",
+    "login_failed": "20/m/ip,50/5m/key",
+}
 
 # The cache holds only throttle counts; in the database, so that every process counts together
 # and a restart forgets nothing.
@@ -133,6 +140,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "throttle",
+        # More than anybody who guesses from many addresses can fill: what is thrown out is not counted.
+        "OPTIONS": {"MAX_ENTRIES": 50_000},
     }
 }
 

@@ -1,10 +1,14 @@
 """Staff sign-in: accounts are made by the school, never by sign-up."""
 
 import logging
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.internal import ratelimit
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import Http404, HttpRequest, HttpResponse
+
+from circletime.people.models import User
 
 log = logging.getLogger(__name__)
 
@@ -17,9 +21,18 @@ SHUT = (
 )
 """allauth's addresses for changing who an account belongs to. The school does that."""
 
+APP, HERE = "allauth.account", "login_failed_here"
+
 
 class StaffAdapter(DefaultAccountAdapter):
     """allauth, with the front door for new accounts closed."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": "That did not work. Check the e-mail address and the password.",
+        "too_many_login_attempts": "That was wrong too often. Please wait five minutes, then try again.",
+        "enter_current_password": "That is not your password.",
+        "incorrect_password": "That is not your password.",
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
@@ -33,6 +46,33 @@ class StaffAdapter(DefaultAccountAdapter):
             super().send_mail(template_prefix, email, context)
         except OSError:  # every trouble of smtplib is one
             log.exception("a mail about an account could not be sent")
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count the try as a wrong one until it proves right, here first: who has to wait does not use up
+        what the account has left for others."""
+        self._here = ratelimit.consume(
+            request, app=APP, action=HERE, key=self._account_here(request, **credentials)
+        )
+        if not self._here:
+            raise self.validation_error("too_many_login_attempts")
+        super().pre_authenticate(request, **credentials)
+
+    def reauthenticate(self, user: AbstractBaseUser, password: str) -> bool:
+        """Whether this is the account's password. allauth looks in its own table of addresses, which
+        the school's accounts are not in."""
+        return self.authenticate(self.request, email=cast(User, user).email, password=password) == user
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        super()._rollback_login_failed_rl_usage()
+        if self._here:
+            self._here.rollback()
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        super()._delete_login_attempts_cached_email(request, **credentials)
+        ratelimit.clear(request, app=APP, action=HERE, key=self._account_here(request, **credentials))
+
+    def _account_here(self, request: HttpRequest, **credentials: Any) -> str:
+        return f"{ratelimit.get_ip(request)} {self._get_login_attempts_cache_key(request, **credentials)}"
 
 
 def shut(request: HttpRequest, **parts: str) -> HttpResponse:

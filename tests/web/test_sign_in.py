@@ -2,10 +2,13 @@
 
 import re
 import smtplib
+import time as clock
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.core.internal import ratelimit
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
@@ -48,21 +51,67 @@ def test_an_account_that_was_switched_off_gets_nowhere(world: World, browser: Cl
     assert browser.get(reverse("meetings")).status_code == 302
 
 
-def test_guessing_at_one_account_is_stopped(world: World, visits: Visits) -> None:
-    for index in range(5):
-        said = Page(sign_in(visits.browser(f"192.0.2.{index}"), world.teacher.email)).alerts()
-    answer = sign_in(visits.browser("192.0.2.99"), world.teacher.email, PASSWORD)
-    assert answer.status_code != 302
-    assert Page(answer).alerts() != said
+def wait(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let the throttle's clock run on."""
+    real = clock.time()
+    monkeypatch.setattr(
+        ratelimit, "time", SimpleNamespace(time=lambda: real + seconds, monotonic=clock.monotonic)
+    )
+
+
+def test_five_wrong_passwords_stop_whoever_typed_them_and_nobody_else(
+    world: World, visits: Visits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(5):
+        said = Page(sign_in(visits.browser("192.0.2.1"), world.teacher.email)).alerts()
+    for _ in range(30):
+        stopped = sign_in(visits.browser("192.0.2.1"), world.teacher.email.upper(), PASSWORD)
+    assert stopped.status_code == 200
+    assert Page(stopped).alerts() == ["That was wrong too often. Please wait five minutes, then try again."]
+    assert Page(stopped).alerts() != said
+    assert sign_in(visits.browser("192.0.2.1"), world.stranger.email, PASSWORD).status_code == 302
+    assert sign_in(visits.browser("192.0.2.2"), world.teacher.email, PASSWORD).status_code == 302
+    wait(monkeypatch, 301)
+    assert sign_in(visits.browser("192.0.2.1"), world.teacher.email, PASSWORD).status_code == 302
+
+
+def test_one_account_guessed_at_from_everywhere_is_stopped(world: World, visits: Visits) -> None:
+    for index in range(50):
+        sign_in(visits.browser(f"192.0.2.{index}"), world.teacher.email)
+    stopped = sign_in(visits.browser("192.0.2.99"), world.teacher.email, PASSWORD)
+    assert "wrong too often" in Page(stopped).alerts()[0]
     assert sign_in(visits.browser("192.0.2.99"), world.stranger.email, PASSWORD).status_code == 302
+
+
+def test_signing_in_rightly_uses_nothing_up(world: World, visits: Visits) -> None:
+    for _ in range(55):
+        assert sign_in(visits.browser("192.0.2.1"), world.teacher.email, PASSWORD).status_code == 302
+
+
+def test_the_addresses_of_one_ipv6_network_are_one_guesser(world: World, visits: Visits) -> None:
+    for index in range(5):
+        sign_in(visits.browser(f"2001:db8:1:2::{index:x}"), world.teacher.email)
+    assert sign_in(visits.browser("2001:db8:1:2:ffff::1"), world.teacher.email, PASSWORD).status_code == 200
+    assert sign_in(visits.browser("2001:db8:1:3::1"), world.teacher.email, PASSWORD).status_code == 302
 
 
 def test_guessing_at_accounts_that_are_none_is_stopped_alike(world: World, visits: Visits) -> None:
     said = {}
     for email in (world.teacher.email, "nobody@larkfield.example"):
-        for index in range(6):
-            said[email] = Page(sign_in(visits.browser(f"192.0.2.{index}"), email)).alerts()
+        for _ in range(6):
+            said[email] = Page(sign_in(visits.browser("192.0.2.1"), email)).alerts()
     assert len({tuple(each) for each in said.values()}) == 1
+
+
+def test_the_same_password_asked_again_is_counted_as_at_sign_in(world: World, visits: Visits) -> None:
+    teacher, again = visits.by_role("teacher"), reverse("account_reauthenticate")
+    page = Page(teacher.post(again, {"password": "wrong"}))
+    assert page.said_beside("password") == "That is not your password."
+    assert teacher.post(again, {"password": PASSWORD})["Location"] == reverse("meetings")
+    for _ in range(4):
+        teacher.post(again, {"password": "wrong"})
+    stopped = Page(teacher.post(again, {"password": PASSWORD}))
+    assert "wrong too often" in stopped.said_beside("password")
 
 
 @pytest.mark.parametrize("header", [None, "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP"])
@@ -181,3 +230,12 @@ def test_the_mail_does_not_lead_to_a_site_that_the_browser_named(world: World, b
     assert answer.status_code == 400 and not mail.outbox
     browser.post(RESET, {"email": world.teacher.email}, HTTP_X_FORWARDED_HOST="evil.example")
     assert mail.outbox and "evil.example" not in str(mail.outbox[0].body)
+
+
+def test_many_who_guess_do_not_make_the_throttle_forget(world: World, visits: Visits) -> None:
+    for index in range(50):
+        sign_in(visits.browser(f"192.0.2.{index}"), world.teacher.email)
+    for index in range(150):
+        sign_in(visits.browser(f"198.51.100.{index}"), f"person{index}@larkfield.example")
+    stopped = sign_in(visits.browser("192.0.2.99"), world.teacher.email, PASSWORD)
+    assert stopped.status_code == 200, "its count was thrown out for others"
