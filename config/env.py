@@ -40,6 +40,14 @@ def flag(name: str, default: bool) -> bool:
     raise BadSetting(f"{name} is {raw!r}; it must be yes or no.")
 
 
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    """The variable `name`, which has to be one of the `allowed` words."""
+    found = text(name, default).lower()
+    if found not in allowed:
+        raise BadSetting(f"{name} is {found!r}; it must be one of: {', '.join(allowed)}.")
+    return found
+
+
 def items(name: str, default: list[str]) -> list[str]:
     """The variable `name` as a comma-separated list."""
     raw = os.environ.get(name)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from config import env
 
@@ -30,6 +31,26 @@ LIVEKIT_URL = env.text("CIRCLETIME_LIVEKIT_URL", f"http://127.0.0.1:{LIVEKIT_POR
 LIVEKIT_KEY = "circletime"
 LIVEKIT_SECRET = env.secret("livekit_secret", KEYS)
 RECORDER_SOCKET = VAR / "run" / "recorder.sock"
+
+# Mail, sent by the worker. Without a server it is written into a folder and reaches nobody; the demo, whose
+# people are invented, never sends any, and has a page that shows the folder.
+DEMO = env.flag("CIRCLETIME_DEMO", False)
+EMAIL_HOST = env.text("CIRCLETIME_SMTP_HOST", "")
+EMAIL_PORT = env.number("CIRCLETIME_SMTP_PORT", 587)
+EMAIL_HOST_USER = env.text("CIRCLETIME_SMTP_USER", "")
+EMAIL_HOST_PASSWORD = env.text("CIRCLETIME_SMTP_PASSWORD", "")
+_tls = env.choice("CIRCLETIME_SMTP_TLS", "starttls", ("starttls", "tls", "off"))
+EMAIL_USE_TLS, EMAIL_USE_SSL = _tls == "starttls", _tls == "tls"
+EMAIL_TIMEOUT = 20
+MAIL_FOLDER = VAR / "mail"
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend"
+    if EMAIL_HOST and not DEMO
+    else "circletime.pages.mailfolder.FolderBackend"
+)
+DEFAULT_FROM_EMAIL = env.text(
+    "CIRCLETIME_MAIL_FROM", f"Circletime <circletime@{urlsplit(PUBLIC_URL).hostname}>"
+)
 
 SECRET_KEY = env.secret("django_secret", KEYS)
 DEBUG = False
@@ -125,6 +146,8 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"  # the office makes accounts; nobody signs up
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_FORMS = {"reset_password": "circletime.pages.forgotten.ForgottenForm"}
+PASSWORD_RESET_TIMEOUT = 24 * 60 * 60
 # Five wrong passwords for one account keep the address they came from away from it for five minutes, and no
 # one else; so no single guesser keeps a teacher out. Fifty from everywhere are an attack with many addresses.
 # `login_failed_here` is counted by our adapter, per account and address, before the other two.

@@ -1,16 +1,16 @@
 """Staff sign-in: accounts are made by the school, never by sign-up."""
 
-import logging
 from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.internal import ratelimit
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 
+from circletime.core import time
+from circletime.people.actions import set_password
 from circletime.people.models import User
-
-log = logging.getLogger(__name__)
 
 SHUT = (
     "email/",
@@ -25,7 +25,7 @@ APP, HERE = "allauth.account", "login_failed_here"
 
 
 class StaffAdapter(DefaultAccountAdapter):
-    """allauth, with the front door for new accounts closed."""
+    """allauth, with the front door for new accounts closed, our words, and the log told."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": "That did not work. Check the e-mail address and the password.",
@@ -37,15 +37,15 @@ class StaffAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
-    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Mail goes to accounts only: a stranger is sent none and, like a post office that is down, it
-        changes nothing on the page, so that nobody learns who has an account."""
-        if template_prefix == "account/email/unknown_account":
-            return
-        try:
-            super().send_mail(template_prefix, email, context)
-        except OSError:  # every trouble of smtplib is one
-            log.exception("a mail about an account could not be sent")
+    def add_message(self, *args: Any, **more: Any) -> None:
+        """Our pages say themselves what has happened."""
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("account_reset_password_from_key_done")
+
+    def set_password(self, user: AbstractBaseUser, password: str) -> None:
+        own = cast(User, user)
+        set_password(user=own, password=password, by=own, now=time.now())
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count the try as a wrong one until it proves right, here first: who has to wait does not use up

@@ -39,6 +39,7 @@ def everything() -> Iterator[tuple[bool, str]]:
     yield _disk()
     yield _keys()
     yield _certificate()
+    yield _mail()
     yield _clock()
     yield _room()
 
@@ -112,6 +113,20 @@ def _certificate() -> tuple[bool, str]:
     if "//localhost" in settings.PUBLIC_URL:
         return True, "Only this machine can use it (localhost). Families need https: set CIRCLETIME_URL."
     return False, f"{settings.PUBLIC_URL} has no certificate. Browsers give no camera without https."
+
+
+def _mail() -> tuple[bool, str]:
+    if not settings.EMAIL_HOST or settings.DEMO:
+        return (
+            True,
+            f"Mail is written into {settings.MAIL_FOLDER} and reaches nobody: no CIRCLETIME_SMTP_HOST.",
+        )
+    place = f"The mail server {settings.EMAIL_HOST} at port {settings.EMAIL_PORT}"
+    try:
+        socket.create_connection((settings.EMAIL_HOST, settings.EMAIL_PORT), timeout=3).close()
+    except OSError:
+        return False, f"{place} does not answer. Look at CIRCLETIME_SMTP_HOST and CIRCLETIME_SMTP_PORT."
+    return True, f"{place} answers."
 
 
 def _clock() -> tuple[bool, str]:

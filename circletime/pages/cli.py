@@ -18,6 +18,8 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     if wanted.run is demo and wanted.reset:
         return reset()
+    if wanted.run is demo:
+        os.environ["CIRCLETIME_DEMO"] = "yes"  # read by the settings, here and in every part
     from config.env import BadSetting
 
     try:
@@ -124,7 +126,7 @@ def reset() -> int:
     if not (var / "demo.json").exists():
         print(f"There is no demo in {var}; nothing was removed.")
         return 0
-    for name in ("keys", "vault", "run", "log"):
+    for name in ("keys", "vault", "run", "log", "mail"):
         shutil.rmtree(var / name, ignore_errors=True)
     for path in [*var.glob("db.sqlite3*"), var / "demo.json"]:
         path.unlink(missing_ok=True)

@@ -53,6 +53,7 @@ def prepare_demo(path: Path, *, classes: int, pupils: int, now: datetime) -> dic
             "join_url": base + reverse("join"),
         },
         "family_link": base + facts["family_link_path"],
+        "mail": base + reverse("mail"),
     }
     path.write_text(json.dumps(facts, indent=1, ensure_ascii=False))
     path.chmod(0o600)
@@ -92,6 +93,8 @@ Children join at {facts["meeting"]["join_url"]}
   Class {facts["class"]["name"]}: ID {facts["class"]["id"]}, password {facts["class"]["password"]}
   First names: {", ".join(facts["class"]["pupils"][:6])} …
   One family's own link: {facts["family_link"]}
+
+No mail leaves this machine. What would be sent is read, signed in, at {facts["mail"]}
 
 A meeting of {facts["class"]["name"]} is open now: {facts["meeting"]["host_url"]}
 Press Ctrl-C to stop everything.

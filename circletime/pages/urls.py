@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from circletime.pages.views import classes, hooks, join, meetings, recordings, register, room
+from circletime.pages.views import classes, hooks, join, mail, meetings, recordings, register, room
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="meetings"), name="home"),
@@ -28,6 +28,7 @@ urlpatterns = [
     path("recordings/<str:public_id>/", recordings.show, name="recording"),
     path("recordings/<str:public_id>/film", recordings.film, name="recording-film"),
     path("recordings/<str:public_id>/make", recordings.make, name="recording-make"),
+    path("mail/", mail.index, name="mail"),
     path("room/<str:seat_id>", room.room, name="room"),
     path("room/<str:seat_id>/<str:verb>", room.command, name="room-command"),
     path("hooks/livekit", hooks.livekit_hook, name="hooks-livekit"),

@@ -18,6 +18,7 @@ from circletime.core import time
 from circletime.media.livekit import MediaError
 from circletime.meetings import orders, tasks
 from circletime.meetings.models import Meeting
+from circletime.pages.forgotten import answer_asks
 from circletime.pages.parts import ALIVE
 from circletime.recordings import tasks as recording_tasks
 
@@ -43,6 +44,7 @@ class Worker:
                 (2.0, _reconcile),
                 (0.4, _watch_recorder),
                 (2.0, _render_films),
+                (0.5, _send_mail),
                 (60.0, _destroy_due),
             )
         ]
@@ -98,6 +100,10 @@ def _watch_recorder(now: datetime) -> None:
 
 def _render_films(now: datetime) -> None:
     recording_tasks.render_waiting(now)
+
+
+def _send_mail(now: datetime) -> None:
+    answer_asks()
 
 
 def _destroy_due(now: datetime) -> None:

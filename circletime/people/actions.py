@@ -9,13 +9,18 @@ from circletime.audit.actions import record
 from circletime.people.models import (
     FamilyLink,
     Household,
+    PasswordAsk,
     SchoolClass,
     User,
     new_class_password,
     new_join_id,
 )
 from circletime.people.queries import is_on_staff, token_hash
-from circletime.people.rules import check_change_class_password
+from circletime.people.rules import (
+    PASSWORD_ASK_LASTS,
+    answered_again_after,
+    check_change_class_password,
+)
 
 FAMILY_LINK_LASTS = timedelta(days=120)
 
@@ -40,3 +45,36 @@ def make_family_link(*, household: Household, by: str, now: datetime) -> str:
     )
     record("people.family_link.made", by=by, subject=f"link:{link.pk}", now=now)
     return token
+
+
+@transaction.atomic
+def set_password(*, user: User, password: str, by: User, now: datetime) -> None:
+    """Give an account a new password."""
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    record("people.password.changed", by=by.actor, subject=user.actor, now=now)
+
+
+def ask_for_password(*, email: str, now: datetime) -> None:
+    """Somebody who is not signed in asks for a new password. It is the worker that finds out for whom."""
+    PasswordAsk.objects.create(email=email.strip().lower(), asked_at=now, due_at=now)
+
+
+def take_password_ask(*, now: datetime) -> PasswordAsk | None:
+    """Take the ask that is due, or None. Should its taker die, it is due again a little later."""
+    PasswordAsk.objects.filter(asked_at__lt=now - PASSWORD_ASK_LASTS).delete()
+    for ask in PasswordAsk.objects.filter(due_at__lte=now):
+        mine = PasswordAsk.objects.filter(pk=ask.pk, tries=ask.tries)
+        if mine.update(tries=ask.tries + 1, due_at=now + answered_again_after(ask.tries)):
+            return ask
+    return None
+
+
+@transaction.atomic
+def answer_password_ask(*, ask: PasswordAsk, user: User | None, sent: bool, by: str, now: datetime) -> None:
+    """The ask is done with: `user` was sent a link, or their address refused it for good, or there is
+    nobody. One mail answers whoever asked twice."""
+    PasswordAsk.objects.filter(email=ask.email, asked_at__lte=ask.asked_at).delete()
+    if user is not None:
+        kind = "people.password.link_sent" if sent else "people.password.link_refused"
+        record(kind, by=by, subject=user.actor, now=now)

@@ -186,3 +186,21 @@ class FamilyLink(models.Model):
 
     def __str__(self) -> str:
         return self.id
+
+
+class PasswordAsk(models.Model):
+    """Somebody asked for a new password at the sign-in page; kept until the worker has answered it.
+
+    `email` is what was typed and may be nobody's: only the worker looks, so that the page cannot tell.
+    """
+
+    email = models.EmailField()
+    asked_at = models.DateTimeField()
+    due_at = models.DateTimeField(help_text="When the worker answers it, or tries again.")
+    tries = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["due_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.asked_at}"

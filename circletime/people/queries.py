@@ -14,6 +14,11 @@ def get_school() -> School:
     return school
 
 
+def find_account(email: str) -> User | None:
+    """The account this address signs in with, or None where there is none or it was switched off."""
+    return User.objects.filter(email=email.strip().lower(), is_active=True).first()
+
+
 def list_classes_for(user: User) -> list[SchoolClass]:
     """The classes `user` looks after: their own, or all for the office and the head."""
     if can_see_class(user.roles, on_its_staff=False):

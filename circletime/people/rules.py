@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Set
+from datetime import timedelta
 from enum import StrEnum
 
 from circletime.core.errors import NotAllowed
@@ -64,6 +65,15 @@ def check_change_class_password(roles: Set[Role], *, on_its_staff: bool) -> None
     """Raise `NotAllowed` unless somebody may give the class a new ID and password."""
     if not can_change_class_password(roles, on_its_staff=on_its_staff):
         raise NotAllowed("Only the class's own teachers and the office may change its password.")
+
+
+PASSWORD_ASK_LASTS = timedelta(hours=2)
+"""Whoever asked for a new password and had no mail by then asks again."""
+
+
+def answered_again_after(tries: int) -> timedelta:
+    """How long an ask for a new password waits for the next try, when it was tried so often already."""
+    return timedelta(minutes=min(2**tries, 10))
 
 
 # Letters that carry their stroke or missing dot in themselves, so that no mark can be taken off.

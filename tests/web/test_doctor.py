@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from circletime.pages import cli
+from tests.web.post_office import open_office
 
 Disk = namedtuple("Disk", "total used free")
 GB = 1024**3
@@ -184,6 +185,14 @@ def test_a_vault_whose_disk_is_not_there(
 def test_an_address_for_families_without_a_certificate(machine: Any, doctor: Doctor) -> None:
     machine.PUBLIC_URL = "http://meet.larkfield.example"
     one_sentence(doctor(), "http://meet.larkfield.example", "Browsers give no camera without https")
+
+
+def test_a_mail_server_that_answers_and_one_that_does_not(machine: Any, doctor: Doctor) -> None:
+    machine.EMAIL_HOST = "127.0.0.1"
+    with open_office() as office:
+        machine.EMAIL_PORT = office.port
+        assert doctor() == (0, [])
+    one_sentence(doctor(), "The mail server 127.0.0.1", str(machine.EMAIL_PORT), "does not answer")
 
 
 def test_a_clock_that_ran_backwards(machine: Any, doctor: Doctor) -> None:

@@ -1,0 +1,95 @@
+"""A real mail server on this machine, slow, broken or refusing when told so."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+OK = "250 OK"
+
+
+@dataclass
+class PostOffice:
+    """What came, and what is answered from now on."""
+
+    port: int
+    came: list[EmailMessage] = field(default_factory=list)
+    signed_in: list[str] = field(default_factory=list)
+    at_recipient: str = OK
+    at_data: str = OK
+    seconds: float = 0.0
+
+    async def handle_RCPT(
+        self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.at_recipient == OK:
+            envelope.rcpt_tos.append(address)
+        return self.at_recipient
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
+        await asyncio.sleep(self.seconds)
+        if self.at_data == OK:
+            made = message_from_bytes(envelope.content or b"", policy=policy.default)  # type: ignore[arg-type]
+            self.came.append(made)  # type: ignore[arg-type]
+        return self.at_data
+
+    def sign_in(self, server: Any, session: Any, envelope: Any, mechanism: str, words: Any) -> AuthResult:
+        assert isinstance(words, LoginPassword)
+        right = words == LoginPassword(b"circletime", b"secret")
+        self.signed_in.append(mechanism if right else "refused")
+        return AuthResult(success=right, handled=False)  # the server says so itself
+
+
+@contextmanager
+def open_office(**how: Any) -> Iterator[PostOffice]:
+    """A server on a free port, as long as the block lasts."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        office = PostOffice(probe.getsockname()[1])
+    server = Controller(office, "127.0.0.1", office.port, authenticator=office.sign_in, **how)
+    server.start()
+    try:
+        yield office
+    finally:
+        server.stop()
+
+
+def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """A certificate for 127.0.0.1 that nobody has signed but itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    public, private = folder / "mail.crt", folder / "mail.key"
+    public.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    plain = serialization.NoEncryption()
+    private.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    )
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(public, private)
+    return context, public
