@@ -57,6 +57,8 @@ GET  recording                              in  in 403 403 403 403 403 200 200 2
 POST recording                              in  in 403 403 403 403 403 302 302 302
 GET  recording-film                         in  in 403 403 403 403 403 403 403 403
 POST recording-make                         in  in 403 403 403 403 403 302 302 302
+GET  mail                                  404
+POST mail                                  404
 GET  room                                  404 200 404 404 404 404 404 404 404 404
 POST room-command                          404 200 404 404 404 404 404 404 404 404
 POST hooks-livekit                         401
@@ -93,6 +95,8 @@ GET  account_reset_password_from_key       200
 POST account_reset_password_from_key       200
 GET  account_reset_password_done           200
 
+GET  accounts/                             302
+POST accounts/                             302
 GET  accounts/email/                       404
 POST accounts/email/                       404
 GET  accounts/confirm-email/               404
