@@ -163,6 +163,11 @@ def cap(kind: Kind) -> timedelta:
     return limits.MEETING_WITH_STAFF if kind == Kind.STAFF else limits.MEETING_WITH_FAMILIES
 
 
+def most_minutes(kind: Kind) -> int:
+    """The same in whole minutes, as forms and sentences have it."""
+    return int(cap(kind).total_seconds() // 60)
+
+
 def check_schedule(
     *,
     kind: Kind,
@@ -179,7 +184,7 @@ def check_schedule(
     """
     if purpose not in PURPOSES_OF[kind]:
         raise Refused("purpose", "Choose what the meeting is for.", field="purpose", status=400)
-    most = int(cap(kind).total_seconds() // 60)
+    most = most_minutes(kind)
     if not 1 <= minutes <= most:
         who = "staff" if kind == Kind.STAFF else "pupils or parents"
         raise Refused(

@@ -1,9 +1,12 @@
 """The form that puts a meeting in the calendar: what it refuses, says and keeps (C1, C2, C3)."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -12,6 +15,7 @@ from circletime.audit.models import Row
 from circletime.meetings.models import Meeting
 from circletime.meetings.rules import PURPOSES_OF, Kind, Purpose
 from circletime.people.models import Group, Household, Pupil, SchoolClass
+from circletime.policy import limits
 from tests.web.page import Page
 from tests.web.visits import Visits
 from tests.world import World
@@ -83,6 +87,21 @@ def test_no_meeting_is_longer_than_its_kind_may_be(
         assert said == f"A meeting with {who} lasts 1 to {most} minutes."
     assert teacher.post(reverse("meeting-new"), form(world, kind, minutes=str(most))).status_code == 302
     assert Meeting.objects.get().minutes == most
+
+
+def test_the_form_has_its_limits_from_the_policy(
+    world: World, teacher: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MEETING_WITH_FAMILIES", timedelta(minutes=17))
+    monkeypatch.setattr(limits, "MEETING_WITH_STAFF", timedelta(minutes=33))
+    page = Page(teacher.get(reverse("meeting-new")))
+    most = {option.get("value"): option.get("data-most") for option in page.field("kind").inside}
+    assert most == {"class": "17", "group": "17", "parents": "17", "staff": "33"}
+    assert page.value("minutes") == "17"
+    assert "At most 17 with pupils or parents, 33 with staff." in page.words()
+    refuse(teacher, form(world, minutes="18"), "minutes")
+    script = Path(str(finders.find("js/new-meeting.js"))).read_text()
+    assert not re.search(r"\b(17|20|33|40)\b", script)
 
 
 def test_minutes_that_are_no_number(world: World, teacher: Client) -> None:

@@ -91,7 +91,7 @@ def new(request: HttpRequest) -> HttpResponse:
         "household": "",
         "purpose": "circle",
         "starts_at": f"{start:%Y-%m-%dT%H:%M}",
-        "minutes": "20",
+        "minutes": str(rules.most_minutes(Kind.CLASS)),
     }
     error: Refused | None = None
     if request.method == "POST":
@@ -109,7 +109,8 @@ def new(request: HttpRequest) -> HttpResponse:
             "typed": typed,
             "error": error,
             "wrong": _wrong_field(error, typed["kind"]),
-            "kinds": list(Kind),
+            "kinds": [(kind, rules.most_minutes(kind)) for kind in Kind],
+            "most": {kind.value: rules.most_minutes(kind) for kind in Kind},
             "purposes": list(rules.Purpose),
             "classes": classes,
             "groups": Group.objects.filter(school_class__in=classes).select_related("school_class"),

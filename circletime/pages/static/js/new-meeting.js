@@ -5,7 +5,7 @@ const show = () => {
   for (const row of form.querySelectorAll("[data-kinds]")) {
     row.hidden = !row.dataset.kinds.split(" ").includes(kind.value);
   }
-  form.elements.minutes.max = kind.value === "staff" ? 40 : 20;
+  form.elements.minutes.max = kind.selectedOptions[0].dataset.most;
   for (const option of form.elements.purpose.options) {
     option.hidden = !option.dataset.kinds.split(" ").includes(kind.value);
   }
