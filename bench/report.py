@@ -52,8 +52,8 @@ class Result:
         verdict = "holds" if self.holds else "**does not hold**"
         notes = "".join(f"\n- {note}" for note in self.notes)
         return (
-            f"## {self.figure} · {self.title}\n\nTarget: {self.target}. In this run it {verdict} ({where}).\n\n"
-            f"{self.table()}\n{notes}"
+            f"## {self.figure} · {self.title}\n\nTarget: {self.target}. "
+            f"In this run it {verdict} ({where}).\n\n{self.table()}\n{notes}"
         ).rstrip()
 
 

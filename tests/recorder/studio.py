@@ -224,7 +224,18 @@ def film(path: Path, picture: str, seconds: int, *, size: str = "320x180", rate:
     """A film as a camera sends it: VP8, 160 kbit/s, one key frame at its beginning and no other."""
     source = f"{picture}:size={size}:rate={rate},noise=alls=12:allf=t"
     command = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", source, "-t", str(seconds)]
-    command += ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "160k", "-minrate", "160k"]
+    command += [
+        "-c:v",
+        "libvpx",
+        "-deadline",
+        "realtime",
+        "-cpu-used",
+        "8",
+        "-b:v",
+        "160k",
+        "-minrate",
+        "160k",
+    ]
     command += ["-maxrate", "160k", "-bufsize", "80k", "-g", "100000", str(path)]
     subprocess.run(command, check=True)
     return path
@@ -264,4 +275,3 @@ class Vault:
             for event in events
             if event["e"] == "track"
         ]
-
