@@ -72,9 +72,9 @@ def run() -> Result:
             "Each child sends VP8 320x180 at 15 fps and 160 kbit/s, and Opus; every one speaks all the time. "
             f"Each number is a mean over {LASTS:.0f} s; memory is PSS.",
             "The recorder encrypts and writes each track. The browser is Chromium under Xvfb at 1280x720 "
-            "without a graphics card, filmed by ffmpeg (x11grab, 25 fps, x264 veryfast). Its sound is played and not "
-            "recorded, which is in the browser's favour.",
-            "Where browser and ffmpeg fill the machine they drop frames: their true cost is higher than shown.",
+            "without a graphics card, filmed by ffmpeg (x11grab, 25 fps, x264 veryfast). Its sound is played "
+            "and not recorded, which is in the browser's favour.",
+            "Where browser and ffmpeg fill the machine they drop frames: their true cost is higher.",
         ],
     )
 

@@ -1,4 +1,4 @@
-"""A real LiveKit and a real recorder, and a crowd that sends known pictures and sounds, for tests and benches."""
+"""A real LiveKit, a real recorder, and a crowd that sends known pictures and sounds."""
 
 import json
 import os
@@ -172,7 +172,7 @@ class Studio:
 
 @dataclass
 class Crowd:
-    """A crowd that is in the room. `begins` is the wall clock, in ms, at each beginning of a film or voice."""
+    """A crowd that is in the room. `begins`: the wall clock, in ms, at each beginning of film or voice."""
 
     process: subprocess.Popen[bytes]
     joined: bool = False
