@@ -50,10 +50,13 @@ func createVault(path, name string, key []byte) (*vaultFile, error) {
 		return nil, err
 	}
 	random := make([]byte, 23)
-	if _, err := rand.Read(random); err != nil {
-		return nil, err
+	_, _ = rand.Read(random) // never fails
+	v, err := newVault(out, name, key, random[:16], random[16:])
+	if err != nil { // a file without its header could be taken for a damaged one
+		_ = out.Close()
+		_ = os.Remove(path)
 	}
-	return newVault(out, name, key, random[:16], random[16:])
+	return v, err
 }
 
 func newVault(out io.WriteCloser, name string, key, salt, prefix []byte) (*vaultFile, error) {

@@ -35,11 +35,15 @@ def kept(tmp_path: Path) -> Vault:
 
 @pytest.fixture(scope="session")
 def reels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Films in one colour each, voices at one pitch each, and a pair that flashes and beeps at one moment."""
+    """Films in one colour each, voices at one pitch each, and a pair that flashes and beeps at one moment.
+
+    That is one second after each beginning, for half a second, every four seconds.
+    """
     folder = tmp_path_factory.mktemp("reels")
     for name, colour, pitch in (("amara", "red", 400), ("ben", "green", 700), ("chloe", "blue", 1100)):
-        real.film(folder / f"{name}.ivf", f"color=c={colour}", 30)
-        real.voice(folder / f"{name}.ogg", f"sine=f={pitch}:r=48000", 30)
-    real.film(folder / "flash.ivf", "color=c=black=t=fill:c=white:enable='gte(t,2)'", 30)
-    real.voice(folder / "beep.ogg", "aevalsrc='gte(t,2)*0.5*sin(2*PI*600*t)':s=48000", 30)
+        real.film(folder / f"{name}.ivf", f"color=c={colour}", 12)
+        real.voice(folder / f"{name}.ogg", f"sine=f={pitch}:r=48000", 12)
+    flash = "drawbox=t=fill:c=white:enable='between(t,0.99,1.49)'"
+    real.film(folder / "flash.ivf", "color=c=black", 4, then=flash)
+    real.voice(folder / "beep.ogg", "aevalsrc='between(t,1,1.5)*0.5*sin(2*PI*600*t)':s=48000", 4)
     return folder

@@ -220,9 +220,14 @@ def studio() -> Iterator[Studio]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def film(path: Path, picture: str, seconds: int, *, size: str = "320x180", rate: int = 15) -> Path:
-    """A film as a camera sends it: VP8, 160 kbit/s, one key frame at its beginning and no other."""
-    source = f"{picture}:size={size}:rate={rate},noise=alls=12:allf=t"
+def film(
+    path: Path, picture: str, seconds: int, *, size: str = "320x180", rate: int = 15, then: str = ""
+) -> Path:
+    """A film as a camera sends it: VP8, 160 kbit/s, one key frame at its beginning and no other.
+
+    `then` is a filter that the picture goes through.
+    """
+    source = ",".join(filter(None, [f"{picture}:size={size}:rate={rate}", then, "noise=alls=12:allf=t"]))
     command = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", source, "-t", str(seconds)]
     command += [
         "-c:v",
