@@ -7,7 +7,9 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -141,5 +143,24 @@ func TestVaultNeverWritesOverAFile(t *testing.T) {
 	info, _ := os.Stat(path)
 	if info.Mode().Perm() != 0o600 {
 		t.Fatal("others may read it:", info.Mode())
+	}
+}
+
+func TestVaultLeavesNoFileWithoutItsHeader(t *testing.T) {
+	signal.Ignore(syscall.SIGXFSZ)
+	defer signal.Reset(syscall.SIGXFSZ)
+	var before syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "f.ctv")
+	_ = syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: headerLen - 1, Max: before.Max})
+	file, err := createVault(path, "r/f.ctv", make([]byte, 32))
+	_ = syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before)
+	if err == nil || file != nil {
+		t.Fatal("a disk that takes nothing went unnoticed")
+	}
+	if _, err := os.Stat(path); !os.IsNotExist(err) {
+		t.Fatal("a file that nobody can read was left behind:", err)
 	}
 }

@@ -110,13 +110,14 @@ class Studio:
         wait_for(lambda: _listens(self.folder / "recorder.sock"), 5, "the recorder answers")
 
     def stop(self) -> None:
-        for process in (self.recorder, self.server):
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        self.server.kill()  # asked kindly, it would wait for everybody to leave
+        self.recorder.terminate()
+        try:
+            self.recorder.wait(10)
+        except subprocess.TimeoutExpired:
+            self.recorder.kill()
+        self.recorder.wait()
+        self.server.wait()
 
     def log(self, program: str) -> str:
         return (self.folder / f"{program}.log").read_text()
