@@ -1,13 +1,14 @@
 """A real installation and real people in real browsers, for the tests and the benches.
 
 The installation is `circletime demo` itself, in a folder of its own on free ports. Each person is a
-Chromium of their own, whose fake camera sends one colour and whose fake microphone beeps at one
-pitch, so that who is seen and who is heard can be measured at the receivers.
+Chromium of their own, whose fake camera shows a shirt of one colour and whose fake microphone beeps at
+one pitch, so that who is seen and who is heard can be measured at the receivers.
 """
 
 import colorsys
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -135,22 +137,44 @@ def installation(folder: Path, *, classes: int = 2, pupils: int = 30) -> Iterato
 
 
 def picture_file(folder: Path, who: str) -> Path:
-    """A moving picture in one colour, as the fake camera takes it (Y4M, 640x360, 15 fps)."""
+    """Somebody in a shirt of one colour, moving, as the fake camera takes it (Y4M, 640x360, 15 fps)."""
     path = folder / f"{who}.y4m"
     if path.exists():
         return path
-    red, green, blue = (int(255 * part) for part in colorsys.hsv_to_rgb(COLOURS[who], 0.9, 0.9))
-    y = int(0.257 * red + 0.504 * green + 0.098 * blue + 16)
-    u = int(-0.148 * red - 0.291 * green + 0.439 * blue + 128)
-    v = int(0.439 * red - 0.368 * green - 0.071 * blue + 128)
     with path.open("wb") as out:
         out.write(b"YUV4MPEG2 W640 H360 F15:1 Ip A1:1 C420jpeg\n")
         for step in range(30):
-            luma = np.full((360, 640), y, np.uint8)
-            luma[20 + step * 4 : 40 + step * 4, 20:60] = 235  # something that moves
-            out.write(b"FRAME\n" + luma.tobytes())
-            out.write(bytes([u]) * (320 * 180) + bytes([v]) * (320 * 180))
+            red, green, blue = np.asarray(_portrait(who, step), dtype=float).transpose(2, 0, 1)
+            y = 0.257 * red + 0.504 * green + 0.098 * blue + 16
+            u = -0.148 * red - 0.291 * green + 0.439 * blue + 128
+            v = 0.439 * red - 0.368 * green - 0.071 * blue + 128
+            out.write(b"FRAME\n" + y.round().astype(np.uint8).tobytes())
+            for part in (u, v):
+                halved = part.reshape(180, 2, 320, 2).mean(axis=(1, 3))
+                out.write(halved.round().astype(np.uint8).tobytes())
     return path
+
+
+def _portrait(who: str, step: int) -> Image.Image:
+    # The shirt is what the tests measure, in the middle at three quarters' height; the rest is to look at.
+    number = list(COLOURS).index(who)
+    shirt = tuple(int(255 * part) for part in colorsys.hsv_to_rgb(COLOURS[who], 0.9, 0.9))
+    skin = ("#f2cfb0", "#8a5a3c", "#e8b88f", "#c98f63", "#5f3d2a", "#f0d0a8")[number]
+    hair = ("#8d8d95", "#1e1511", "#6b4423", "#2b1c14", "#120d0b", "#171214")[number]
+    wall = ("#dfe6e2", "#ece3d0", "#dbe5ee", "#e9dfe6", "#e4e8d8", "#e6e0d6")[number]
+    nod = round(6 * np.sin(2 * np.pi * step / 30))
+    picture = Image.new("RGB", (640, 360), wall)
+    brush = ImageDraw.Draw(picture)
+    if number % 2:
+        brush.rounded_rectangle((224, 44 + nod, 416, 262 + nod), 70, fill=hair)
+    brush.ellipse((170, 232, 470, 560), fill=shirt)
+    brush.rectangle((294, 200, 346, 256), fill=skin)
+    brush.ellipse((240, 52 + nod, 400, 236 + nod), fill=skin)
+    brush.chord((234, 40 + nod, 406, 190 + nod), 190, 350, fill=hair)
+    for x in (284, 340):
+        brush.ellipse((x, 132 + nod, x + 16, 152 + nod), fill="#23201e")
+    brush.arc((282, 152 + nod, 358, 206 + nod), 20, 160, fill="#7a3128", width=6)
+    return picture
 
 
 def voice_file(folder: Path, who: str) -> Path:
@@ -234,11 +258,11 @@ def sign_in(one: Person, at: Installation, role: str) -> None:
 
 
 def start_meeting(one: Person, at: Installation) -> None:
-    """The teacher confirms and starts the demo's meeting."""
+    """The teacher confirms and starts the demo's meeting, or goes into it when it runs."""
     one.page.goto(at.facts["meeting"]["host_url"])
     for box in one.page.get_by_role("checkbox").all():
         box.check()
-    one.page.get_by_role("button", name="Start meeting").click()
+    one.page.get_by_role("button", name=re.compile("^(Start meeting|Go into the room)$")).click()
     one.page.wait_for_url("**/room/*")
 
 
@@ -248,18 +272,58 @@ def knock(one: Person, at: Installation, name: str) -> None:
     one.page.get_by_role("textbox", name="Class ID").fill(at.facts["class"]["id"])
     one.page.get_by_role("textbox", name="Password").fill(at.facts["class"]["password"])
     one.page.get_by_role("button", name="Next").click()
-    one.page.get_by_role("textbox", name="Your first name").fill(name)
-    one.page.get_by_role("checkbox", name="A grown-up is here with me").check()
+    say_who(one, name)
     one.page.get_by_role("button", name="Ask to join").click()
     one.page.wait_for_url("**/room/*")
 
 
-def picture_of(one: Person, name: str) -> None:
-    """Keep what this person sees for docs/ and for whoever looks at it (only when asked to)."""
+def say_who(one: Person, name: str) -> None:
+    """Type the first name and tick that a grown-up is there."""
+    one.page.get_by_role("textbox", name="Your first name").fill(name)
+    one.page.get_by_role("checkbox", name="A grown-up is here with me").check()
+
+
+REACHED = """() => {
+  const one = document.activeElement;
+  if (!one || one === document.body) return "";
+  one.dataset.reached = "yes";
+  const ring = getComputedStyle(one);
+  const seen = ring.outlineStyle !== "none" || ring.boxShadow !== "none";
+  return seen ? "ok" : "no ring: " + one.outerHTML.slice(0, 90);
+}"""
+MISSED = """() => [...(document.querySelector("dialog[open]") ?? document)
+    .querySelectorAll("a[href],button,input,select,textarea,summary,video")]
+  .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.disabled && !one.dataset.reached)
+  .filter((one) => one.type !== "hidden" && one.tabIndex >= 0 && (one.tagName !== "VIDEO" || one.controls))
+  .map((one) => one.outerHTML.slice(0, 120))"""
+
+
+def missed_by_keyboard(one: Person) -> list[str]:
+    """What the Tab key alone does not reach on the page as it stands, or reaches with no ring to see."""
+    unseen = []
+    for _ in range(300):  # it begins where the focus is, and may go round
+        one.page.keyboard.press("Tab")
+        reached = one.page.evaluate(REACHED)
+        if reached not in ("", "ok"):
+            unseen.append(reached)
+        if not one.page.evaluate(MISSED):
+            break
+    return one.page.evaluate(MISSED) + unseen
+
+
+def picture_of(one: Person, name: str, *, full: bool = False) -> None:
+    """Keep what this person sees on a phone, a tablet and a computer, for docs/pictures (when asked to)."""
     folder = os.environ.get("CIRCLETIME_PICTURES")
-    if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        one.page.screenshot(path=f"{folder}/{name}.png")
+    if not folder:
+        return
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    was = one.page.viewport_size or TABLET
+    one.page.evaluate("document.activeElement?.blur()")
+    for size in (PHONE, TABLET, DESKTOP):
+        one.page.set_viewport_size(size)  # type: ignore[arg-type]
+        time.sleep(1.2 if size["width"] != was["width"] else 0.3)  # a tile's picture follows its size
+        one.page.screenshot(path=f"{folder}/{name}-{size['width']}.png", full_page=full)
+    one.page.set_viewport_size(was)
 
 
 def faults(one: Person) -> list[str]:

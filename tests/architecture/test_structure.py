@@ -75,7 +75,15 @@ def test_no_table_is_reached_from_below():
 
 def test_the_actions_are_found():
     names = {one.__name__ for one in actions()}
-    assert {"knock", "admit", "give_turn", "abort", "schedule", "begin_viewing", "change_class_password"} <= names
+    assert {
+        "knock",
+        "admit",
+        "give_turn",
+        "abort",
+        "schedule",
+        "begin_viewing",
+        "change_class_password",
+    } <= names
     assert len(names) > 35
 
 

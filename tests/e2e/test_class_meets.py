@@ -46,7 +46,7 @@ def test_a_class_meets(at: Installation, someone: Opener) -> None:
 
     # From sign-in to a live meeting: two presses beside the confirmations.
     sign_in(teacher, at, "teacher")
-    picture_of(teacher, "meetings-1440")
+    picture_of(teacher, "meetings")
     assert faults(teacher) == []
     teacher.page.get_by_role("link", name="Go to the meeting").click()
     teacher.page.wait_for_url("**/meetings/*/")
@@ -59,8 +59,8 @@ def test_a_class_meets(at: Installation, someone: Opener) -> None:
         child.page.get_by_role("status").filter(has_text="Waiting for your teacher").wait_for()
     waiting = teacher.page.get_by_role("list", name="Waiting room")
     wait_for(lambda: waiting.get_by_role("listitem").count() == 4, 5, "four at the door")
-    picture_of(children["Amara"], "waiting-390")
-    picture_of(teacher, "host-door-1440")
+    picture_of(children["Amara"], "waiting")
+    picture_of(teacher, "host-door")
     for child in children.values():
         assert child.page.get_by_role("group").count() == 0
         assert "Mrs Osei" not in child.page.content()
@@ -98,9 +98,9 @@ def test_a_class_meets(at: Installation, someone: Opener) -> None:
                 lambda one=one, wanted=wanted: heard_by(one, 600) == wanted, 15, f"{one.who} hears {wanted}"
             )
         spoke_at[name] = (began, time.time())
-        picture_of(teacher, f"host-turn-{name.lower()}-1440")
-        picture_of(children["Amara"], f"pupil-turn-of-{name.lower()}-390")
-    picture_of(children["Ben"], "pupil-820")
+        picture_of(teacher, f"host-turn-{name.lower()}")
+        picture_of(children["Amara"], f"pupil-turn-of-{name.lower()}")
+    picture_of(children["Ben"], "pupil")
     assert faults(teacher) == []
     assert faults(children["Ben"]) == []
     button(teacher, "End turn").click()
@@ -114,7 +114,7 @@ def test_a_class_meets(at: Installation, someone: Opener) -> None:
     wait_for(lambda: seen_by(teacher).get("Chloé") is None, 5, "Chloé's camera is off")
     button(teacher, "Remove D'Arcy").click()
     teacher.page.get_by_label("Why? This is kept in the register.").fill("Behaviour")
-    picture_of(teacher, "host-remove-1440")
+    picture_of(teacher, "host-remove")
     button(teacher, "Remove now").click()
     children["D'Arcy"].page.get_by_role("heading", name="The meeting is over for you").wait_for()
     wait_for(lambda: "D'Arcy" not in seen_by(teacher), 3, "D'Arcy is gone")
@@ -133,7 +133,7 @@ def test_a_class_meets(at: Installation, someone: Opener) -> None:
         one.page.get_by_role("heading", name="Goodbye!").wait_for(timeout=6000)
         assert seen_by(one) == {}
         assert faults(one) == []
-    picture_of(children["Amara"], "goodbye-390")
+    picture_of(children["Amara"], "goodbye")
     audit = at.run("audit", "verify")
     assert audit.returncode == 0, audit.stdout
     vault = at.run("vault", "verify")
@@ -153,7 +153,7 @@ def check_register(at: Installation, teacher: Person) -> None:
     assert "Removed: Behaviour" in rows["D'Arcy"]
     assert "\t1\t" in rows["Ben"] and "\t0\t" in rows["Chloé"]
     assert faults(teacher) == []
-    picture_of(teacher, "register-1440")
+    picture_of(teacher, "register")
     with teacher.page.expect_download() as told:
         teacher.page.get_by_role("link", name="CSV").click()
     assert "Amara" in told.value.path().read_text(encoding="utf-8-sig")
@@ -228,7 +228,7 @@ def check_film(at: Installation, someone: Opener) -> None:
     table = leader.page.get_by_role("table", name="Recordings")
     assert "will be destroyed on" in table.inner_text()
     assert faults(leader) == []
-    picture_of(leader, "recordings-1440")
+    picture_of(leader, "recordings")
     table.get_by_role("link", name="Watch").click()
     leader.page.get_by_label("Why are you watching?").fill("A look at how the circle went")
     leader.page.get_by_role("button", name="Watch").click()
@@ -246,7 +246,7 @@ def check_film(at: Installation, someone: Opener) -> None:
     assert film["time"] == pytest.approx(6, abs=0.5)
     assert film["length"] > 15
     assert faults(leader) == []
-    picture_of(leader, "watching-1440")
+    picture_of(leader, "watching")
     teacher = someone("teacher")
     sign_in(teacher, at, "teacher")
     assert teacher.page.goto(f"{at.url}/recordings/").status == 403

@@ -291,3 +291,11 @@ def test_a_staff_meeting_of_the_head_is_everybodys(world: World, visits: Visits)
     assert head.post(reverse("meeting-new"), form(world, "staff", minutes="40")).status_code == 302
     meeting = Meeting.objects.get()
     assert meeting.kind == Kind.STAFF and meeting.school_class is None
+
+
+def test_who_chooses_a_group_need_not_say_so_twice(world: World, teacher: Client) -> None:
+    readers = Group.objects.get(school_class=world.oak, name="Readers")
+    answer = teacher.post(reverse("meeting-new"), form(world, "class", group=str(readers.pk)))
+    assert answer.status_code == 302
+    made = Meeting.objects.latest("pk")
+    assert (made.kind, made.group) == (Kind.GROUP, readers)

@@ -141,6 +141,8 @@ def _schedule(request: HttpRequest, typed: dict[str, str]) -> Meeting:
     if typed["kind"] not in set(Kind):
         raise Refused("kind", "Choose who the meeting is for.", field="kind", status=400)
     kind = Kind(typed["kind"])
+    if kind == Kind.CLASS and typed["group"]:
+        kind = Kind.GROUP  # who chose a group meant it
     purpose = typed["purpose"]
     if purpose in set(rules.Purpose) and purpose not in PURPOSES_OF[kind] and len(PURPOSES_OF[kind]) == 1:
         purpose = PURPOSES_OF[kind][0]  # a staff meeting can only be for one thing

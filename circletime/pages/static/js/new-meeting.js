@@ -22,6 +22,13 @@ const count = async () => {
     if (place) place.textContent = minutes;
   }
 };
-kind.addEventListener("change", show);
+kind.addEventListener("change", () => {
+  if (kind.value !== "group") form.elements.group.value = "";
+  show();
+});
+form.elements.group.addEventListener("change", () => {
+  kind.value = form.elements.group.value ? "group" : "class";
+  show();
+});
 form.elements.starts_at.addEventListener("change", count);
 show();

@@ -1,0 +1,298 @@
+"""The clauses of the school's video conferencing policy: what each asks, how far it is kept, and where.
+
+docs/policy-map.md is drawn from this, and `tests/architecture/test_clauses.py` opens every place and
+test named here. A clause without a place is one that this version does not keep yet; it says so.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Strength(StrEnum):
+    """How far a program can keep a clause. Never more is claimed than is true."""
+
+    ENFORCED = "enforced"
+    """The server makes the breach impossible, whatever a browser does."""
+    DETECTED = "detected"
+    """It cannot be prevented; it is noticed, shown to staff at once, and kept in the record."""
+    ACKNOWLEDGED = "acknowledged"
+    """Only a person can keep it; they are told when it matters, and their word is kept."""
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One sentence of the policy.
+
+    `places` are `module:name` below `circletime`, or a file; `tests` are `file::name` below `tests`.
+    `lacks` says what is not built yet, in a sentence for governors.
+    """
+
+    number: str
+    asks: str
+    strengths: tuple[Strength, ...]
+    places: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+    lacks: str = ""
+
+    @property
+    def who(self) -> str:
+        """Whose clause it is."""
+        return _WHO[self.number[0]]
+
+
+_WHO = {"C": "the school", "T": "teachers", "S": "staff", "P": "pupils", "R": "parents"}
+E, D, A = Strength.ENFORCED, Strength.DETECTED, Strength.ACKNOWLEDGED
+
+CLAUSES = (
+    Clause(
+        "C1",
+        "Video is for education and well-being only",
+        (E,),
+        ("meetings.rules:Purpose", "meetings.rules:check_schedule"),
+        ("web/test_meeting_form.py::test_a_purpose_belongs_to_its_kind",),
+    ),
+    Clause(
+        "C2",
+        "Each class, or a group within it, has a secure place to meet",
+        (E,),
+        ("meetings.actions.door:knock", "meetings.models:Expected"),
+        (
+            "actions/test_door.py::test_a_child_of_another_class_is_not_expected",
+            "web/test_join_forms.py::test_a_group_meeting_is_for_its_group",
+        ),
+    ),
+    Clause(
+        "C3",
+        "A few minutes each week, not full lessons",
+        (E,),
+        ("policy.limits:MEETING_WITH_FAMILIES", "pages.views.meetings:week"),
+        ("web/test_meeting_form.py::test_no_meeting_is_longer_than_its_kind_may_be",),
+    ),
+    Clause(
+        "C4",
+        "Read together with the linked policies",
+        (E,),
+        lacks="There is no register of policy documents and acknowledgements yet.",
+    ),
+    Clause("C5", "The Governing Board monitors it", (E,), lacks="There is no report for governors yet."),
+    Clause(
+        "C6",
+        "Headteacher and Designated Safeguarding Lead uphold it",
+        (E,),
+        lacks="Both are roles; incidents do not reach them by themselves yet.",
+    ),
+    Clause(
+        "C7", "Reviewed every quarter and adopted by the board", (E,), lacks="There are no review dates yet."
+    ),
+    Clause(
+        "T1",
+        "Class teachers host and manage every meeting",
+        (E,),
+        ("meetings.actions.lifecycle:settle", "meetings.actions.common:lock_for_host"),
+        (
+            "actions/test_door.py::test_nobody_is_admitted_without_a_host_in_the_room",
+            "actions/test_floor.py::test_without_a_host_the_room_freezes_and_comes_back",
+            "actions/test_machine.py::test_the_invariants_hold_at_every_step",
+        ),
+    ),
+    Clause(
+        "T2",
+        "At most 20 minutes with pupils or parents",
+        (E,),
+        ("policy.limits:MEETING_WITH_FAMILIES", "meetings.rules:cap", "meetings.tasks:run_clock"),
+        (
+            "actions/test_floor.py::test_the_room_closes_at_its_limit",
+            "e2e/test_class_meets.py::test_a_class_meets",
+        ),
+    ),
+    Clause(
+        "T3",
+        "At most 40 minutes with staff",
+        (E,),
+        ("policy.limits:MEETING_WITH_STAFF", "meetings.rules:cap"),
+        ("rules/test_meetings.py::test_staff_may_meet_for_forty_minutes",),
+    ),
+    Clause(
+        "T4",
+        "The office has the links and passwords to send to parents",
+        (E,),
+        lacks="The office sees each class's ID and password; there is no list of what was sent yet.",
+    ),
+    Clause(
+        "T5",
+        "Screen sharing is off unless a teacher switches it on",
+        (E,),
+        ("meetings.actions.host:share_screen", "media.policing:screen_like"),
+        (
+            "actions/test_floor.py::test_screens_are_off_until_switched_on_and_go_off_with_their_person",
+            "adversary/test_in_the_room.py::test_a_screen_that_calls_itself_a_camera_is_noticed",
+        ),
+    ),
+    Clause(
+        "T6",
+        "A new room each time; one ID and password for each class",
+        (E,),
+        ("meetings.models:Meeting", "people.actions:change_class_password"),
+        ("web/test_classes.py::test_the_teacher_and_the_office_change_them_at_once",),
+    ),
+    Clause(
+        "T7",
+        "Families are admitted through the waiting room",
+        (E,),
+        ("meetings.actions.door:admit", "media.gate:SignalGate"),
+        (
+            "actions/test_door.py::test_who_waits_is_told_nothing_of_the_meeting",
+            "adversary/test_in_the_room.py::test_who_waits_gets_no_connection_and_no_word",
+        ),
+    ),
+    Clause(
+        "T8",
+        "Meetings are recorded and a record is kept; no screenshots",
+        (E, A),
+        ("recordings.actions.capture:prepare", "pages.views.register:show"),
+        (
+            "rules/test_meetings.py::test_a_meeting_that_is_not_recorded_does_not_start",
+            "actions/test_door.py::test_the_register_says_who_came_when_and_how_long_they_spoke",
+            "e2e/test_class_meets.py::test_a_class_meets",
+        ),
+    ),
+    Clause(
+        "T9",
+        "Recordings are kept for 30 days",
+        (E,),
+        ("policy.limits:RECORDING_KEPT", "recordings.actions.retention:destroy"),
+        ("recordings/test_retention.py::test_it_is_kept_until_its_day_and_gone_on_it",),
+        lacks="There is no certificate of destruction and no legal hold yet.",
+    ),
+    Clause(
+        "T10",
+        "A parent who asks to see a recording is invited to view it with a senior leader",
+        (E,),
+        lacks="There is no guided request to see a recording yet.",
+    ),
+    Clause(
+        "T11",
+        "Links are never made public",
+        (D, A),
+        ("people.actions:make_family_link",),
+        ("web/test_guessing.py::TestFamilyLink::test_only_a_hash_of_it_is_kept",),
+        lacks="A link that is followed from a social network raises no alarm yet.",
+    ),
+    Clause(
+        "T12",
+        "When a meeting is broken off, parents are told why and when the next one is",
+        (E,),
+        ("meetings.actions.lifecycle:abort",),
+        ("actions/test_machine.py::test_the_invariants_hold_at_every_step",),
+        lacks="The reason is asked and kept; parents are not written to yet.",
+    ),
+    Clause(
+        "S1",
+        "Staff have a neutral background and dress and speak as in school",
+        (A,),
+        ("meetings.actions.door:enter_as_host",),
+        ("actions/test_door.py::test_s1_is_asked_each_time",),
+    ),
+    Clause(
+        "S2",
+        "Staff take no screenshots",
+        (A, D),
+        ("room/src/view/Tile.tsx",),
+        ("e2e/test_pages.py::check_marks",),
+        lacks="A browser cannot stop a screenshot. Each tile carries the viewer's mark.",
+    ),
+    Clause("S3", "Staff publish no links", (D, A), lacks="As T11."),
+    Clause(
+        "P1",
+        "Pupils are muted on entry and get their chance to speak",
+        (E,),
+        ("meetings.rules:rights_for", "meetings.actions.floor:next_turn"),
+        (
+            "rules/test_meetings.py::test_a_pupil_is_seen_and_not_heard",
+            "actions/test_floor.py::test_the_circle_goes_round_once",
+        ),
+    ),
+    Clause(
+        "P2",
+        "One person speaks at a time",
+        (E,),
+        ("meetings.actions.floor:give_turn", "meetings.orders:carry_out"),
+        (
+            "actions/test_floor.py::test_a_turn_moves_the_one_microphone",
+            "adversary/test_on_the_wire.py::test_two_hosts_give_turns_at_once_and_never_two_children_can_speak",
+        ),
+    ),
+    Clause(
+        "P3",
+        "Pupils put no screenshots on social media",
+        (A, D),
+        ("room/src/view/Tile.tsx",),
+        ("e2e/test_pages.py::check_marks",),
+        lacks="As S2.",
+    ),
+    Clause("P4", "Pupils publish no links", (D, A), lacks="As T11."),
+    Clause(
+        "P5",
+        "No virtual backgrounds",
+        (D, A),
+        ("room/src/devices.ts", "meetings.actions.host:told"),
+        ("room/test/state.test.ts",),
+        lacks="Circletime offers none; one made elsewhere is seen only where the browser reveals it.",
+    ),
+    Clause(
+        "P6",
+        "Pupils follow the behaviour policy",
+        (E,),
+        (
+            "meetings.actions.door:remove",
+            "meetings.actions.door:send_back",
+            "meetings.actions.host:allow_camera",
+        ),
+        (
+            "adversary/test_in_the_room.py::test_who_is_sent_back_or_removed_is_out_at_once_and_stays_out",
+            "actions/test_door.py::test_a_removed_child_is_out_and_stays_out",
+        ),
+    ),
+    Clause(
+        "P7",
+        "Children type their first name to come in",
+        (E,),
+        ("pages.views.join:join_name", "people.rules:folded"),
+        (
+            "rules/test_meetings.py::test_case_accents_and_spacing_are_forgiven",
+            "web/test_guessing.py::test_two_olivias_are_told_apart_without_showing_either",
+            "adversary/test_in_the_room.py::test_a_name_stays_what_it_was",
+        ),
+    ),
+    Clause(
+        "R1", "Parents accept the code of conduct", (E,), lacks="There is no code of conduct to accept yet."
+    ),
+    Clause("R2", "Parents are written to about access", (E,), lacks="Parents are not written to yet."),
+    Clause(
+        "R3",
+        "Parents supervise throughout, in a suitable place",
+        (A, D),
+        ("meetings.actions.door:knock", "meetings.actions.host:ask_grown_ups"),
+        ("actions/test_door.py::test_without_a_grown_up_there_is_no_knock",),
+    ),
+    Clause(
+        "R4",
+        "Meetings are social; work goes on elsewhere",
+        (E,),
+        lacks="It is not said on an invitation yet.",
+    ),
+    Clause(
+        "R5", "Parents are told when a meeting is for teaching", (E,), lacks="Parents are not written to yet."
+    ),
+    Clause("R6", "Parents put no screenshots on social media", (A, D), lacks="As S2."),
+    Clause("R7", "Parents publish no links", (D, A), lacks="As T11."),
+    Clause(
+        "R8",
+        "Parents do not talk with the teacher during a class",
+        (A, D),
+        ("meetings.actions.host:write_note",),
+        ("actions/test_floor.py::test_everything_is_in_the_log_and_the_log_holds",),
+        lacks="A household has one voice, the child's, and a lapse is noted in the register; "
+        "the teacher's address is not shown to parents yet.",
+    ),
+)
