@@ -17,6 +17,7 @@ import (
 const (
 	keyframeEvery = 10 * time.Second
 	lookEvery     = 500 * time.Millisecond
+	lateAfterMute = 300 * time.Millisecond // what was sent before a mute may arrive so long after it was told
 )
 
 // track writes what one person sends of one source, as it arrives and never transcoded. Each stretch
@@ -35,6 +36,7 @@ type track struct {
 	frames *assembler
 	clock  rtpClock
 	muted  bool
+	since  time.Time // of the mute
 	part   *part
 	width  int
 	height int
@@ -126,6 +128,9 @@ func (t *track) writeOne(f frame) error {
 	if isFiller(t.kind, f.data) && (t.kind == "video" || t.part == nil && t.muted) {
 		return nil
 	}
+	if t.part == nil && t.muted && time.Since(t.since) < lateAfterMute {
+		return nil // it belongs to the part that was ended; it would begin the next one too early
+	}
 	key := t.kind == "audio"
 	if t.kind == "video" {
 		width, height, isKey := vp8Size(f.data)
@@ -194,6 +199,7 @@ func (t *track) mute(muted bool) {
 	defer t.mu.Unlock()
 	t.muted = muted
 	if muted {
+		t.since = time.Now()
 		t.closePart()
 		t.clock = rtpClock{rate: t.clock.rate} // a sender may not count while it is muted
 	} else {
