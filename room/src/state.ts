@@ -81,7 +81,8 @@ export function layout(people: Person[], me: string, speaking: string[], page: n
   const hosts = people.filter((person) => person.role === "host" && person.seat !== me);
   const holder = people.find((person) => person.floor);
   const speaker = people.find((person) => speaking.includes(person.seat) && person.seat !== me);
-  const stage = holder ?? speaker ?? hosts[0] ?? people.find((person) => person.seat !== me) ?? null;
+  const stage =
+    holder ?? speaker ?? hosts[0] ?? people.find((person) => person.seat !== me) ?? people[0] ?? null;
   const always = hosts.filter((person) => person !== stage).slice(0, 1);
   const rest = people.filter((person) => person !== stage && !always.includes(person));
   rest.sort((a, b) => Number(b.seat === me) - Number(a.seat === me));

@@ -24,6 +24,11 @@ describe("layout", () => {
       expect(plan.grid.map((one) => one.seat)).toContain("teacher");
     }
   });
+  it("shows a teacher who is alone to themselves", () => {
+    const plan = layout([person("teacher", "host")], "teacher", [], 0, 9);
+    expect(plan.stage?.seat).toBe("teacher");
+    expect(plan.grid).toEqual([]);
+  });
   it("shows everybody once over all pages", () => {
     const seen = [0, 1].flatMap((page) => layout(people, "p1", [], page, 4).grid.map((one) => one.seat));
     expect(seen.sort()).toEqual(["p1", "p2", "p3", "p4", "p5", "p6"]);

@@ -102,13 +102,14 @@ class MeetingMachine(RuleBasedStateMachine):
 
     # Hosts
 
-    @rule(who=host_name)
-    def enter(self, who: str) -> None:
+    @rule(who=host_name, same_browser=st.sampled_from([True, True, True, False]))
+    def enter(self, who: str, same_browser: bool = True) -> None:
         user = self.world.teacher if who == "teacher" else self.world.support
+        held = self.hosts.get(who) if same_browser else None
 
         def act() -> None:
             self.hosts[who] = door.enter_as_host(
-                meeting=self.meeting, by=user, confirmed=True, key="", now=self.now
+                meeting=self.meeting, by=user, confirmed=True, key=held.key if held else "", now=self.now
             )
 
         self.attempt(act)

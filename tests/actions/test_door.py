@@ -6,10 +6,11 @@ import pytest
 
 from circletime.core.errors import NotAllowed, Refused
 from circletime.media.rules import Rights
-from circletime.meetings import wire
+from circletime.meetings import tasks, wire
 from circletime.meetings.actions import door
 from circletime.meetings.models import Happening, Seat
 from circletime.meetings.queries import register, snapshot
+from circletime.meetings.rules import State
 from circletime.people.queries import match_pupils
 from tests.world import World
 
@@ -171,3 +172,32 @@ def test_the_register_says_who_came_when_and_how_long_they_spoke(world: World) -
     assert rows["Amara"].minutes == pytest.approx(2)
     assert not rows["Ben"].came
     assert rows["Mrs Osei"].role == "host"
+
+
+def test_a_host_goes_on_from_another_device_and_the_class_does_not_wait(world: World) -> None:
+    meeting, tablet = world.live()
+    laptop = door.enter_as_host(meeting=meeting, by=world.teacher, confirmed=True, key="", now=world.now)
+    assert laptop.key != tablet.key
+    assert world.fresh(meeting).state == State.LIVE
+    told = wire.view(snapshot(meeting.pk, world.now), tablet.public_id, world.now)
+    assert told["why"] == "elsewhere"
+    assert world.rights(tablet) is None
+    with pytest.raises(NotAllowed):
+        door.admit_expected(by=tablet, now=world.now)
+    tasks.run_clock(world.later(seconds=2))
+    assert world.connect(laptop, "two")
+    tasks.run_clock(world.later(seconds=5))
+    assert world.fresh(meeting).state == State.LIVE
+
+
+def test_a_host_who_never_arrives_on_the_other_device_is_missed(world: World) -> None:
+    meeting, _ = world.live()
+    door.enter_as_host(meeting=meeting, by=world.teacher, confirmed=True, key="", now=world.now)
+    tasks.run_clock(world.later(seconds=4))
+    assert world.fresh(meeting).state == State.FROZEN
+
+
+def test_the_same_browser_keeps_its_hosts_seat(world: World) -> None:
+    meeting, host = world.live()
+    again = door.enter_as_host(meeting=meeting, by=world.teacher, confirmed=True, key=host.key, now=world.now)
+    assert again == host

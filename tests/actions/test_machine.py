@@ -18,7 +18,7 @@ from tests.actions import machine
 from tests.actions.machine import MeetingMachine
 from tests.world import World
 
-STEPS = int(os.environ.get("CIRCLETIME_STEPS", "3000"))
+STEPS = int(os.environ.get("CIRCLETIME_STEPS", "1500"))
 """`make soak` takes 10,000."""
 RUN_LENGTH = 100
 
@@ -107,7 +107,7 @@ def the_room_does_not_freeze(patch: pytest.MonkeyPatch) -> None:
 
 Bug = Callable[[pytest.MonkeyPatch], None]
 FOUND_AS: dict[Bug, str] = {
-    no_microphone_is_taken: "two children can be heard",
+    no_microphone_is_taken: "two children can be heard|other rights than the database says",
     microphones_are_given_first: "two children can be heard",
     a_token_carries_the_microphone: "two children can be heard",
     anybody_is_admitted: "admitted",

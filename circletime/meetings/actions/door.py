@@ -105,7 +105,11 @@ def _take_seat(meeting: Meeting, person: Person, key: str, now: datetime, *, bac
 
 @transaction.atomic
 def enter_as_host(*, meeting: Meeting, by: User, confirmed: bool, key: str, now: datetime) -> Seat:
-    """Take a host's place. The confirmations of S1 are asked each time and kept."""
+    """Take a host's place. The confirmations of S1 are asked each time and kept.
+
+    A host who comes in from another browser leaves the first one: whoever's tablet died has to be
+    able to go on from a laptop, and the class does not wait meanwhile.
+    """
     locked = lock(meeting.pk)
     if not queries.can_host(by, locked):
         raise NotAllowed("You are not a host of this meeting.")
@@ -114,12 +118,16 @@ def enter_as_host(*, meeting: Meeting, by: User, confirmed: bool, key: str, now:
     if not confirmed:
         raise Refused("confirm", "Please confirm each point first.", field="confirmed", status=400)
     held = Seat.objects.filter(meeting=locked, user=by, state__in=HELD).first()
+    was_in = False
     if held is not None:
-        if held.role == SeatRole.HOST:
-            held.key, held.grown_up_at = key or held.key, now
-            held.save(update_fields=["key", "grown_up_at"])
+        if held.role == SeatRole.HOST and key and key == held.key:
+            held.grown_up_at = now
+            held.save(update_fields=["grown_up_at"])
             return held
-        _vacate(locked, held, SeatState.LEFT, "came in as host", by=by.actor, now=now)
+        as_host = held.role == SeatRole.HOST
+        was_in = as_host and bool(held.connection)
+        why = "moved to another device" if as_host else "came in as host"
+        _vacate(locked, held, SeatState.LEFT, why, by=by.actor, now=now)
     seat = Seat.objects.create(
         meeting=locked,
         role=SeatRole.HOST,
@@ -130,9 +138,11 @@ def enter_as_host(*, meeting: Meeting, by: User, confirmed: bool, key: str, now:
         knocked_at=now,
         admitted_at=now,
         grown_up_at=now,
+        dropped_at=now if was_in else None,  # the way from one device to the other is a blink, no absence
     )
     record("meetings.host.entered", by=by.actor, subject=locked.subject, now=now, seat=seat.public_id)
     save(locked)
+    settle(locked, now)
     return seat
 
 
