@@ -377,11 +377,6 @@ def test_no_clear_byte_is_on_the_disk(lesson: Lesson, reels: Path):
         assert path.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="livekit/server-sdk-go#914: 2.13.0 drops the news of who comes back; v2.19.0 does not",
-)
 def test_who_comes_back_is_recorded_again(shared: Studio, kept: Vault, reels: Path):
     """A browser that crashes or is loaded again is the same person, from whom other tracks come."""
     livekit.create_room("back")
