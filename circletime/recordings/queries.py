@@ -100,8 +100,8 @@ def read_segments(public_id: str, key: bytes) -> list[Segment]:
     found = []
     for path in sorted(folder_of(public_id).glob("manifest-*.ctv")):
         named = MANIFEST.fullmatch(path.name)
-        if named is None:
-            continue
+        if named is None or path.stat().st_size < vault.HEADER:
+            continue  # a recorder that was killed before its first word: nothing was recorded by it
         with open_part(public_id, path.name, key) as part:
             segment = read_segment(int(named[1]), part.read().splitlines())
         if segment is not None:
@@ -164,6 +164,9 @@ def _verify_one(recording: Recording, key: bytes) -> Iterator[tuple[str, str]]:
     present = sorted(path.name for path in folder.glob("*") if path.is_file())
     early = set()
     for name in present:
+        if (folder / name).stat().st_size < vault.HEADER:
+            early.add(name)
+            continue
         try:
             with open_part(recording.public_id, name, key) as part:
                 for damage in part.check():

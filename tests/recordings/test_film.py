@@ -129,6 +129,7 @@ def test_a_killed_recorder_leaves_a_gap_and_no_more(staff, meeting):
         ],
         {1: Segment(), 2: Segment(begins=7.5, stopped=12)},
     )
+    (queries.folder_of(recording.public_id) / "manifest-3.ctv").touch()  # killed before its first byte
     seen = Seen(make_film(recording))
     box = layout.place((host.public_id,), host.public_id)[host.public_id]
     assert near(seen.colour(0.5, box), RED)
