@@ -1,29 +1,25 @@
 """F1: what recording a class costs, beside a browser that plays it and a program that films the screen."""
 
 import os
-import shutil
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from bench.bare import served
 from bench.measure import cores, memory_mib, tree
 from bench.report import Cell, Result
 from circletime.media import livekit
-from tests.harness import CHROMIUM, ROOT
+from tests.harness import CHROMIUM
 from tests.recorder import studio as real
 from tests.recorder.studio import LISTENS, Member, Studio
 
 SIZES = (10, 20, 30)
 SETTLES, LASTS = 6.0, 30.0
-CLIENT = ROOT / "room/node_modules/livekit-client/dist/livekit-client.umd.js"
 PAGE = """<!doctype html><title>Class</title>
 <style>body{margin:0;background:#111;display:grid;grid-template-columns:repeat(6,1fr)}video{width:100%%}</style>
 <script src="livekit-client.umd.js"></script>
@@ -111,13 +107,12 @@ def _measure(folder: Path, film: Path, voice: Path, size: int) -> dict[str, Cell
 
 @contextmanager
 def _filmed_browser(folder: Path, studio: Studio) -> Iterator[Callable[[], list[int]]]:
-    site = folder / "site"
-    site.mkdir(exist_ok=True)
-    shutil.copy(CLIENT, site)
     token = studio.token("room", "filmed", LISTENS, hidden=True)
-    (site / "index.html").write_text(PAGE % (studio.url, token))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(site)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with served(folder / "site", PAGE % (studio.url, token)) as site:
+        yield from _filmed(folder, site)
+
+
+def _filmed(folder: Path, site: str) -> Iterator[Callable[[], list[int]]]:
     display = f":{90 + os.getpid() % 100}"
     screen = subprocess.Popen(["Xvfb", display, "-screen", "0", "1280x720x24"], stderr=subprocess.DEVNULL)
     time.sleep(1)
@@ -135,7 +130,7 @@ def _filmed_browser(folder: Path, studio: Studio) -> Iterator[Callable[[], list[
             ],
         )
         page = browser.new_page(viewport={"width": 1280, "height": 720})
-        page.goto(f"http://127.0.0.1:{server.server_port}/")
+        page.goto(site)
         page.wait_for_function("document.querySelectorAll('video').length > 0")
         command = [
             "ffmpeg",
@@ -164,7 +159,6 @@ def _filmed_browser(folder: Path, studio: Studio) -> Iterator[Callable[[], list[
         playing.stop()
         screen.terminate()
         screen.wait()
-        server.shutdown()
 
 
 def _program(pid: int) -> str:
@@ -172,8 +166,3 @@ def _program(pid: int) -> str:
         return os.readlink(f"/proc/{pid}/exe")
     except OSError:
         return ""
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""

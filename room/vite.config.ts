@@ -13,7 +13,7 @@ export default defineConfig({
       input: { room: "src/main.tsx", preview: "src/preview.tsx" },
       output: {
         entryFileNames: "[name].js",
-        chunkFileNames: "[name]-[hash].js",
+        chunkFileNames: "shared.js", // what both need, which the pages ask for at once beside them
         assetFileNames: "room[extname]",
       },
     },

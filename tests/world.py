@@ -76,7 +76,7 @@ class World:
         leave = _admit({"seats": {seat.public_id: seat.key}}, seat.public_id)
         if leave is None or not self.media.join(leave.room, leave.identity, leave.rights):
             return False
-        return presence.connected(seat=seat, connection=connection, now=self.now)
+        return presence.connected(seat=seat, connection=connection, given=leave.rights, now=self.now)
 
     def drop(self, seat: Seat, connection: str = "one") -> None:
         self.media.part(seat.meeting.room, seat.public_id)

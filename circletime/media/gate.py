@@ -80,7 +80,7 @@ class Doorman(Protocol):
     async def rights(self, seat_id: str) -> Rights:
         """What the seat may send now."""
 
-    async def opened(self, seat_id: str, connection_id: str) -> bool:
+    async def opened(self, leave: Pass, connection_id: str) -> bool:
         """The media server has let the connection in; False when it must be closed again at once."""
 
     async def closed(self, seat_id: str, connection_id: str) -> None:
@@ -184,7 +184,7 @@ class SignalGate:
         code = CLOSED_BY_US
         jobs = [
             asyncio.create_task(self._up(upstream, leave.identity, tracks, line, receive)),
-            asyncio.create_task(self._down(upstream, leave.identity, tracks, line, send)),
+            asyncio.create_task(self._down(upstream, leave, tracks, line, send)),
             asyncio.create_task(self._doorman.wait_shut(leave.identity)),
             asyncio.create_task(_until(leave.closes_at)),
         ]
@@ -230,7 +230,7 @@ class SignalGate:
                     return
 
     async def _down(
-        self, upstream: ClientConnection, seat_id: str, tracks: Tracks, line: _Line, send: Send
+        self, upstream: ClientConnection, leave: Pass, tracks: Tracks, line: _Line, send: Send
     ) -> None:
         first = True
         with contextlib.suppress(ConnectionClosed):
@@ -241,7 +241,7 @@ class SignalGate:
                     # The first answer means that the media server has let the participant in. The browser
                     # is told only once the database agrees that it may still be there.
                     first = False
-                    if not await self._doorman.opened(seat_id, line.id):
+                    if not await self._doorman.opened(leave, line.id):
                         return
                 passed = policing.read_response(data, tracks)
                 if passed is not None:

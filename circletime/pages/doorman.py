@@ -25,9 +25,9 @@ class DatabaseDoorman:
         """What the seat may send now; nothing when it is gone."""
         return await sync_to_async(_rights)(seat_id)
 
-    async def opened(self, seat_id: str, connection_id: str) -> bool:
+    async def opened(self, leave: Pass, connection_id: str) -> bool:
         """The connection stands; False when the seat lost its leave while it was being opened."""
-        return await sync_to_async(_opened)(seat_id, connection_id)
+        return await sync_to_async(_opened)(leave, connection_id)
 
     async def closed(self, seat_id: str, connection_id: str) -> None:
         """The connection is gone."""
@@ -86,9 +86,11 @@ def _rights(seat_id: str) -> Rights:
     return seat_rights(seat.meeting, seat) if seat is not None else Rights.NONE
 
 
-def _opened(seat_id: str, connection_id: str) -> bool:
-    seat = _seat(seat_id)
-    return seat is not None and presence.connected(seat=seat, connection=connection_id, now=time.now())
+def _opened(leave: Pass, connection_id: str) -> bool:
+    seat = _seat(leave.identity)
+    return seat is not None and presence.connected(
+        seat=seat, connection=connection_id, given=leave.rights, now=time.now()
+    )
 
 
 def _closed(seat_id: str, connection_id: str) -> None:

@@ -107,4 +107,5 @@ follow(boot, {
   online: (online) => set({ online }),
 });
 set({});
+if (boot.admitted) session.run(true);
 void openDevices();

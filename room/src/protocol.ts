@@ -21,6 +21,7 @@ export interface Boot {
   act: string;
   purpose: string;
   class_name: string;
+  admitted: boolean;
   leave_url: string;
 }
 

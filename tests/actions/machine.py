@@ -389,7 +389,7 @@ class MeetingMachine(RuleBasedStateMachine):
                 leave.room, leave.identity, leave.rights
             ):
                 return
-            if presence.connected(seat=seat, connection=f"c{steps}", now=self.now):
+            if presence.connected(seat=seat, connection=f"c{steps}", given=leave.rights, now=self.now):
                 self.inside.add(seat.public_id)
             else:
                 self.world.media.part(leave.room, leave.identity)  # the gate closes it

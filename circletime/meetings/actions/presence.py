@@ -5,6 +5,8 @@ from datetime import datetime
 from django.db import transaction
 
 from circletime.audit.actions import record
+from circletime.media.rules import Rights
+from circletime.meetings import queries
 from circletime.meetings.actions.common import lock, note, order, save
 from circletime.meetings.actions.door import give_up, stop_sharing_of
 from circletime.meetings.actions.floor import take_floor
@@ -15,11 +17,11 @@ from circletime.policy import limits
 
 
 @transaction.atomic
-def connected(*, seat: Seat, connection: str, now: datetime) -> bool:
+def connected(*, seat: Seat, connection: str, given: Rights, now: datetime) -> bool:
     """A seat's media connection opened; False when it must be closed again.
 
-    No token ever carries a pupil's microphone: what the seat may do now is ordered after it is in,
-    in line with everybody else's orders.
+    No token ever carries a pupil's microphone. Where the seat may do something else now than what its
+    token has `given` it, that is ordered after it is in, in line with everybody else's orders.
     """
     meeting = lock(seat.meeting_id)
     fresh = Seat.objects.get(pk=seat.pk)
@@ -32,9 +34,10 @@ def connected(*, seat: Seat, connection: str, now: datetime) -> bool:
         record("meetings.guest.in", by=fresh.actor, subject=meeting.subject, now=now)
     fresh.connection, fresh.dropped_at = connection, None
     fresh.save(update_fields=["connection", "dropped_at"])
-    order(meeting, "rights", fresh, now)
-    save(meeting)
     settle(meeting, now)
+    if given != queries.seat_rights(meeting, fresh):
+        order(meeting, "rights", fresh, now)
+    save(meeting)
     return True
 
 

@@ -18,7 +18,7 @@ from circletime.core.errors import Refused
 from circletime.meetings.actions import door, floor, host, lifecycle
 from circletime.meetings.models import Seat
 from circletime.meetings.queries import get_seat
-from circletime.meetings.rules import SeatRole
+from circletime.meetings.rules import RUNNING, SeatRole, SeatState
 from circletime.pages.seats import key_of
 
 Body = dict[str, Any]
@@ -43,6 +43,8 @@ def room(request: HttpRequest, seat_id: str) -> HttpResponse:
         "act": reverse("room", args=[seat.public_id]) + "/",
         "purpose": meeting.get_purpose_display(),
         "class_name": class_name,
+        # So media need not wait for the live socket; whether it may is asked of the gate all the same.
+        "admitted": seat.state == SeatState.ADMITTED and meeting.state_at(time.now()) in RUNNING,
         "leave_url": reverse("join") if seat.user_id is None else reverse("meetings"),
     }
     return render(request, "pages/room.html", {"boot": boot})
