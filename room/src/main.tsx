@@ -34,9 +34,7 @@ function act(action: Action): void {
   state = reduce(state, action);
   if (state !== before && !painting) {
     painting = true;
-    requestAnimationFrame(paint);
-    // A page in the background gets no frames, but has to follow all the same.
-    setTimeout(paint, 200);
+    setTimeout(paint); // and not with the next frame: a page in the background gets none, but has to follow
   }
 }
 
@@ -48,7 +46,6 @@ function set(values: Partial<AppState>): void {
 }
 
 function paint(): void {
-  if (!painting) return;
   painting = false;
   render(
     <App
@@ -97,7 +94,7 @@ follow(boot, {
   state(message) {
     act({ type: "live", message, at: Date.now() });
     const here = message.you.state === "admitted" && message.meeting.state !== "open";
-    session.run(here);
+    void session.run(here);
     if (message.host && arrivals(atTheDoor, message.host.waiting).length > 0) chime();
   },
   closed(message) {
@@ -107,5 +104,6 @@ follow(boot, {
   online: (online) => set({ online }),
 });
 set({});
-if (boot.admitted) session.run(true);
-void openDevices();
+// Who comes back sees the class first: opening a camera takes as long as joining does.
+const joined = boot.admitted ? session.run(true) : Promise.resolve();
+void joined.finally(openDevices);

@@ -134,11 +134,11 @@ export class Session {
     this.follow();
   }
 
-  /** Be in the room, or out of it; called as often as one likes. */
-  run(yes: boolean): void {
+  /** Be in the room, or out of it; called as often as one likes. Done when the first try is. */
+  async run(yes: boolean): Promise<void> {
     this.shouldRun = yes;
-    if (yes) void this.connect();
-    else void this.room.disconnect(true);
+    if (yes) await this.connect();
+    else await this.room.disconnect(true);
   }
 
   private async connect(): Promise<void> {

@@ -1,5 +1,5 @@
 import { Track } from "livekit-client";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Person } from "../protocol";
 import type { Session } from "../session";
 
@@ -20,7 +20,7 @@ export function Tile({ person, session, mine, mark, large, speaking, screen, ver
   const video = useRef<HTMLVideoElement>(null);
   const source = screen ? Track.Source.ScreenShare : Track.Source.Camera;
   const track = session.videoOf(person.seat, source);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = video.current;
     if (!element || !track) return;
     track.attach(element);
