@@ -48,7 +48,7 @@ room.on("trackSubscribed", (track, _publication, who) => {
   tile.append(track.attach());
   document.getElementById("tiles").append(tile);
 }).on("trackUnsubscribed", (track) => {
-  for (const element of track.detach()) element.parentElement.remove();
+  for (const element of track.detach()) element.parentElement?.remove();
 }).on("participantPermissionsChanged", (_before, who) => {
   if (who === room.localParticipant) void follow();
 });

@@ -177,14 +177,14 @@ def _portrait(who: str, step: int) -> Image.Image:
     return picture
 
 
-def voice_file(folder: Path, who: str) -> Path:
+def voice_file(folder: Path, who: str, *, calls_per_second: float = 2.5) -> Path:
     """A voice in one pitch: short calls with pauses, which no noise suppression takes for noise."""
     path = folder / f"{who}.wav"
     if path.exists():
         return path
     rate, pitch = 48000, PITCHES[who]
     seconds = np.arange(rate * 2) / rate
-    loud = (np.sin(2 * np.pi * 2.5 * seconds) > -0.3).astype(float)
+    loud = (np.sin(2 * np.pi * calls_per_second * seconds) > -0.3).astype(float)
     wobble = pitch * (1 + 0.01 * np.sin(2 * np.pi * 5 * seconds))
     wave_form = np.sin(2 * np.pi * np.cumsum(wobble) / rate) * loud * 0.6
     with wave.open(str(path), "wb") as out:

@@ -86,7 +86,7 @@ export class Session {
         tracks();
       })
       .on(RoomEvent.TrackUnsubscribed, (track) => {
-        if (track.kind === Track.Kind.Audio) for (const element of track.detach()) element.remove();
+        if (track.kind === Track.Kind.Audio) this.silence();
         tracks();
       })
       .on(RoomEvent.TrackPublished, tracks)
@@ -119,6 +119,11 @@ export class Session {
         this.follow();
       })
       .on(RoomEvent.Disconnected, (reason) => this.dropped(reason));
+  }
+
+  // The library has taken the sound out of its element by the time it tells; the element is ours to remove.
+  private silence(): void {
+    for (const element of this.sound.querySelectorAll("audio")) if (!element.srcObject) element.remove();
   }
 
   /** The devices to send from, once they are open. */
