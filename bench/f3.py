@@ -14,10 +14,10 @@ from bench.report import Cell, Result, percentile
 from circletime.media import livekit
 from circletime.media.rules import Rights
 from tests import harness
-from tests.harness import DESKTOP, Person, wait_for
+from tests.harness import DESKTOP, PHONE, Person, wait_for
 from tests.recorder import studio as real
 
-CHANGES = 10
+CHANGES = 200
 NAMES = ("Amara", "Ben")
 SPEAKS = Rights(camera=True, microphone=True, screen=False, subscribe=True)
 SEEN = Rights(camera=True, microphone=False, screen=False, subscribe=True)
@@ -86,7 +86,7 @@ def run() -> Result:
         tape = _steady_voices(folder)
 
         def come(who: str) -> Person:
-            one = harness.person(playwright, tape, who, size=DESKTOP)
+            one = harness.person(playwright, tape, who, size=DESKTOP if who == "teacher" else PHONE)
             one.context.add_init_script(LISTEN)
             return one
 

@@ -18,7 +18,7 @@ import type { Boot } from "./protocol";
 import { type MediaState, type Quality, wanted } from "./state";
 
 const SMALL = new VideoPreset(320, 180, 90_000, 15);
-const LARGE = { maxBitrate: 200_000, maxFramerate: 15 };
+const LARGE = { maxBitrate: 170_000, maxFramerate: 15 };
 const RETRY_EVERY = 800;
 const GIVE_UP_AFTER = 20_000; // then the room is joined afresh
 // LiveKit's numbers for what may be sent, in its permission.
@@ -42,6 +42,7 @@ export class Session {
   private own = { cameraOn: true, microphoneOn: true, pupil: true };
   private shouldRun = false;
   private connecting = false;
+  private saving = false;
   private work: Promise<void> = Promise.resolve();
   private readonly sound: HTMLElement;
 
@@ -191,6 +192,9 @@ export class Session {
     const want = wanted({ camera: this.may(CAMERA), microphone: this.may(MICROPHONE) }, this.own);
     await this.match(this.audio, Track.Source.Microphone, want.microphone);
     await this.match(this.video, Track.Source.Camera, want.camera);
+    if (this.room.localParticipant.getTrackPublication(Track.Source.Camera)) {
+      this.video?.setPublishingQuality(this.saving ? VideoQuality.LOW : VideoQuality.HIGH);
+    }
     if (!this.may(SCREEN)) await this.shareScreen(false);
   }
 
@@ -236,15 +240,20 @@ export class Session {
     return null;
   }
 
-  /** Receive little: one small picture and the sound. `keep` is the seat still shown. */
-  saveData(on: boolean, keep: string | null): void {
+  /** Receive the pictures of these seats and no others; with `saving` small ones, and send a small one. */
+  show(seats: Set<string>, saving: boolean): void {
     for (const participant of this.room.remoteParticipants.values()) {
       for (const publication of participant.trackPublications.values()) {
-        if (publication.kind !== Track.Kind.Video) continue;
+        // What is said about a track before the server has subscribed us to it is lost.
+        if (publication.kind !== Track.Kind.Video || !publication.track) continue;
         const remote = publication as RemoteTrackPublication;
-        remote.setEnabled(!on || participant.identity === keep);
-        if (on) remote.setVideoQuality(VideoQuality.LOW);
+        remote.setEnabled(seats.has(participant.identity));
+        if (saving) remote.setVideoQuality(VideoQuality.LOW);
       }
+    }
+    if (saving !== this.saving) {
+      this.saving = saving;
+      this.follow();
     }
   }
 

@@ -222,27 +222,25 @@ def studio() -> Iterator[Studio]:
 
 
 def film(
-    path: Path, picture: str, seconds: int, *, size: str = "320x180", rate: int = 15, then: str = ""
+    path: Path,
+    picture: str,
+    seconds: int,
+    *,
+    size: str = "320x180",
+    rate: int = 15,
+    kbits: int = 160,
+    then: str = "",
 ) -> Path:
-    """A film as a camera sends it: VP8, 160 kbit/s, one key frame at its beginning and no other.
+    """A film as a camera sends it: VP8, `kbits` kbit/s, one key frame at its beginning and no other.
 
     `then` is a filter that the picture goes through.
     """
     source = ",".join(filter(None, [f"{picture}:size={size}:rate={rate}", then, "noise=alls=12:allf=t"]))
     command = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", source, "-t", str(seconds)]
-    command += [
-        "-c:v",
-        "libvpx",
-        "-deadline",
-        "realtime",
-        "-cpu-used",
-        "8",
-        "-b:v",
-        "160k",
-        "-minrate",
-        "160k",
-    ]
-    command += ["-maxrate", "160k", "-bufsize", "80k", "-g", "100000", str(path)]
+    command += ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-g", "100000"]
+    for limit in ("-b:v", "-minrate", "-maxrate"):
+        command += [limit, f"{kbits}k"]
+    command += ["-bufsize", f"{kbits // 2}k", str(path)]
     subprocess.run(command, check=True)
     return path
 

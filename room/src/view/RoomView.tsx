@@ -50,12 +50,13 @@ export function RoomView({ boot, state, live, session, set, command }: Props) {
   }, []);
   const sharer = live.people.find((person) => person.seat === session.sharer()) ?? null;
   const plan = layout(live.people, you.seat, state.speaking, state.page, size);
-  const keep = sharer?.seat ?? plan.stage?.seat ?? null;
+  const stage = sharer?.seat ?? plan.stage?.seat;
+  const visible = [stage, ...(state.saveData ? [] : plan.grid.map((person) => person.seat))].join(" ");
   useEffect(() => {
-    const key = `${state.saveData} ${keep} ${state.tracksVersion}`;
-    if (shown.current !== key) session.saveData(state.saveData, keep);
+    const key = `${state.saveData} ${visible} ${state.tracksVersion}`;
+    if (shown.current !== key) session.show(new Set(visible.split(" ")), state.saveData);
     shown.current = key;
-  }, [session, state.saveData, keep, state.tracksVersion]);
+  }, [session, state.saveData, visible, state.tracksVersion]);
 
   const tile = (person: Person, large = false, screen = false) => (
     <Tile
