@@ -102,7 +102,13 @@ class MeetingMachine(RuleBasedStateMachine):
 
     # Hosts
 
-    @rule(who=host_name, same_browser=st.sampled_from([True, True, True, False]))
+    @rule(who=host_name)
+    def move(self, who: str) -> None:
+        """To another device, where the host is back at once."""
+        self.enter(who, same_browser=False)
+        self.connect_host(who)
+
+    @rule(who=host_name)
     def enter(self, who: str, same_browser: bool = True) -> None:
         user = self.world.teacher if who == "teacher" else self.world.support
         held = self.hosts.get(who) if same_browser else None
@@ -307,6 +313,17 @@ class MeetingMachine(RuleBasedStateMachine):
         if ends_at is not None and self.now < ends_at - timedelta(seconds=seconds):
             self.all_is_well_again()
             self.world.now = ends_at - timedelta(seconds=seconds)
+            self.worker_ticks()
+
+    @rule(who=host_name, child=name)
+    def the_worker_is_late(self, who: str, child: str) -> None:
+        """The end comes while the worker is busy, and somebody presses a button just then."""
+        self.the_end_comes_near(0.5)
+        ends_at = self.meeting.ends_at
+        if ends_at is not None and self.now == ends_at - timedelta(seconds=0.5):
+            self.world.now = ends_at + timedelta(seconds=0.1)
+            self.come_in(who, child)
+            self.give_turn(who, child)
             self.worker_ticks()
 
     @rule()

@@ -122,4 +122,4 @@ FOUND_AS: dict[Bug, str] = {
 def test_a_bug_put_back_is_found(world: World, bug: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
     bug(monkeypatch)
     with pytest.raises(AssertionError, match=FOUND_AS[bug]):
-        play(world, 4000)
+        play(world, 12_000)

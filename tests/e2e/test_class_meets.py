@@ -216,7 +216,7 @@ def check_tracks(at: Installation, spoke_at: dict[str, tuple[float, float]]) -> 
     for name, (began, ended) in spoke_at.items():
         start, length, pitch = voices[name]
         assert abs(pitch - PITCHES[name]) < 25
-        assert -0.3 < start - began < 2.5
+        assert -0.3 < start - began < 4
         assert abs((start + length) - ended) < 4
 
 

@@ -277,6 +277,7 @@ class TestWhatAFamilySees:
                 "act",
                 "purpose",
                 "class_name",
+                "admitted",
                 "leave_url",
             }
 
