@@ -1,17 +1,21 @@
-"""The database's own guard of the log, taken off and put back as the migration does."""
+"""The database's own guards of the log and of the certificates, taken off and put back as the migrations do."""
 
 from importlib import import_module
 
 from django.db import connection
 
-SQLITE: list[str] = import_module("circletime.audit.migrations.0002_guard").SQLITE
+SQLITE: list[str] = [
+    *import_module("circletime.audit.migrations.0002_guard").SQLITE,
+    *import_module("circletime.recordings.migrations.0004_certificate_guard").SQLITE,
+]
 
 
 def drop_guard() -> None:
     """What somebody with the database in their hands would do first."""
     with connection.cursor() as cursor:
-        for verb in ("update", "delete"):
-            cursor.execute(f"DROP TRIGGER IF EXISTS audit_row_no_{verb}")
+        for table in ("audit_row", "recordings_certificate"):
+            for verb in ("update", "delete"):
+                cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{verb}")
 
 
 def put_guard() -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
 
 ROOM_NEEDED = 5 * 1024**3
 """Bytes of free disk below which a morning's recordings may not fit."""
@@ -41,6 +43,7 @@ def everything() -> Iterator[tuple[bool, str]]:
     yield _certificate()
     yield _mail()
     yield _clock()
+    yield _destruction()
     yield _room()
 
 
@@ -101,7 +104,7 @@ def _disk() -> tuple[bool, str]:
 
 
 def _keys() -> tuple[bool, str]:
-    loose = [path.name for path in Path(settings.KEYS).glob("*") if path.stat().st_mode & 0o077]
+    loose = [path.name for path in sorted(Path(settings.KEYS).rglob("*")) if path.stat().st_mode & 0o077]
     if loose:
         return False, f"Other accounts can read {', '.join(loose)} in {settings.KEYS}. Run chmod 600 on them."
     return True, "The keys can be read by this account only."
@@ -138,6 +141,22 @@ def _clock() -> tuple[bool, str]:
     if Path("/run/systemd/system").exists() and not synced.exists():
         return False, "The clock is not kept right by the network. Switch that on: timedatectl set-ntp true."
     return True, "The clock does not run backwards."
+
+
+def _destruction() -> tuple[bool, str]:
+    from circletime.core.time import now
+    from circletime.recordings import queries
+
+    try:
+        waits = queries.clock_sentence(now())
+        left = queries.due(timezone.localtime(now()).date()).count()
+    except DatabaseError:
+        return True, "There is no database yet, and so no recording whose day could come."
+    if waits:
+        return False, waits
+    if left:
+        return False, f"{left} recordings are past their day and still there. Run circletime retention run."
+    return True, "Recordings are destroyed on their day."
 
 
 def _room() -> tuple[bool, str]:

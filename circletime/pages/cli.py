@@ -2,9 +2,11 @@
 
 import argparse
 import asyncio
+import json
 import os
 import shutil
 import sys
+from datetime import date
 from pathlib import Path
 
 
@@ -54,6 +56,15 @@ def _parser() -> argparse.ArgumentParser:
     vault = commands.add_parser("vault", help="the recordings").add_subparsers()
     one = vault.add_parser("verify", help="check every chunk of every recording")
     one.set_defaults(run=vault_verify)
+    retention = commands.add_parser("retention", help="the end of recordings").add_subparsers()
+    one = retention.add_parser("run", help="destroy what is due")
+    one.add_argument(
+        "--as-of", type=_day, metavar="DATE", help="due by this day, as 2026-12-24; in the demo also to come"
+    )
+    one.add_argument(
+        "--clock-is-right", action="store_true", help="a person has looked at the date that is shown"
+    )
+    one.set_defaults(run=retention_run)
     one = commands.add_parser("docs", help="draw the generated pages of docs/")
     one.add_argument("--check", action="store_true", help="only say whether they are up to date")
     one.set_defaults(run=docs)
@@ -62,6 +73,13 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("socket", type=int, nargs="?", help="the open socket that the app serves")
     one.set_defaults(run=part)
     return parser
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date; write it as 2026-12-24") from None
 
 
 def _prepare() -> None:
@@ -158,7 +176,7 @@ def audit_verify(wanted: argparse.Namespace) -> int:
 
 
 def vault_verify(wanted: argparse.Namespace) -> int:
-    """Check every chunk of every recording, and name what is damaged or missing."""
+    """Check every chunk of every recording and every certificate; name what is damaged or missing."""
     from circletime.recordings.queries import vault_verify as verify
 
     count, trouble = verify()
@@ -166,6 +184,36 @@ def vault_verify(wanted: argparse.Namespace) -> int:
         print(line)
     print(f"{count} recordings checked, {len(trouble)} damaged or missing parts.")
     return 1 if trouble else 0
+
+
+def retention_run(wanted: argparse.Namespace) -> int:
+    """Destroy what is due. The last line is JSON; the status is 0 only when nothing due is left."""
+    from django.conf import settings
+    from django.utils import timezone
+
+    from circletime.core import time
+    from circletime.recordings.queries import clock_sentence
+    from circletime.recordings.tasks import destroy_due
+
+    now = time.now()
+    today = timezone.localtime(now).date()
+    day = wanted.as_of or today
+    if day > today and not (settings.DEMO or (settings.VAR / "demo.json").exists()):
+        print(
+            f"{day:%-d %B %Y} is still to come. Nothing is destroyed before its day; the headteacher and the "
+            "safeguarding lead together can delete a recording early, on its page.",
+            file=sys.stderr,
+        )
+        return 2
+    print(f"Today is {today:%-d %B %Y}. Destroying what is due by {day:%-d %B %Y}.")
+    sentence = "" if wanted.clock_is_right else clock_sentence(now)
+    came = destroy_due(now, by="system:command", today=day, confirmed=wanted.clock_is_right)
+    if sentence:
+        print(sentence)
+    print(f"{came.destroyed} destroyed, {came.left} due and still there, {came.kept} kept by a hold.")
+    counts = {"destroyed": came.destroyed, "left": came.left, "kept": came.kept}
+    print(json.dumps({"as_of": day.isoformat(), **counts, "waits": came.waits}))
+    return 1 if came.left or came.waits else 0
 
 
 def docs(wanted: argparse.Namespace) -> int:

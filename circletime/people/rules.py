@@ -41,6 +41,12 @@ HOSTS = frozenset({Role.TEACHER, Role.SUPPORT, Role.HEADTEACHER, Role.DSL, Role.
 WATCHERS = frozenset({Role.SLT, Role.DSL, Role.HEADTEACHER})
 """Who may watch a recording (T8, T10)."""
 
+HOLDERS = frozenset({Role.SLT, Role.DSL})
+"""Who may keep a recording beyond its day, and let it go again (T9)."""
+
+EARLY_DELETERS = frozenset({Role.HEADTEACHER, Role.DSL})
+"""Who may, two together, delete a recording before its day (T9)."""
+
 OFFICE = frozenset({Role.OFFICE, Role.HEADTEACHER})
 """Who may see and change any class's ID and password (T4, T6)."""
 

@@ -14,6 +14,12 @@ WAITING_ROOM_OPENS = timedelta(minutes=10)
 RECORDING_KEPT = timedelta(days=30)
 """T9: how long a recording is kept after it was made."""
 
+EARLY_DELETION_WAITS = timedelta(days=7)
+"""T9: how long one leader's wish to delete a recording early waits for the other's word."""
+
+HOLD_REVIEWED_WITHIN = timedelta(days=366)
+"""T9: whoever keeps a recording longer says when that is looked at again, within a year."""
+
 WARNINGS = (timedelta(minutes=5), timedelta(minutes=1))
 """T2: how long before the end everyone is told."""
 

@@ -1,27 +1,37 @@
-"""The keys of recordings: one for each, wrapped by a key that is in a file and never in the database.
+"""The keys of recordings: one for each, wrapped by two keys that are in files and never in the database.
 
-A copy of the database alone opens nothing; neither does a copy of the vault. Destroying a
-recording is destroying its wrapped key.
+One file is the school's (`vault_kek`), the other the recording's own (`recordings/<public id>`). A copy of
+the database alone opens nothing; neither does a copy of the vault. Destroying a recording is destroying
+its wrapped key and its own file: then no older copy of the database brings it back.
 """
 
+import contextlib
 import hashlib
 import os
+import re
 import secrets
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 KEY_BYTES = 32
-_VERSION = b"\x01"
+_SCHOOL_ALONE = b"\x01"
+"""How keys were wrapped at first, without a file of the recording's own. Still read, never written."""
+_VERSION = b"\x02"
 _MARK_BYTES = 4
 _NONCE_BYTES = 12
-_WRAPPED_BYTES = 1 + _MARK_BYTES + _NONCE_BYTES + KEY_BYTES + 16
+_SEALED_BYTES = _NONCE_BYTES + KEY_BYTES + 16
+_INFO = b"circletime/recording key/v2"
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
 class KeyTrouble(Exception):
-    """A recording's key cannot be had; the text says why, in plain words."""
+    """A key cannot be had; the text says why, in plain words."""
 
 
 def new_key() -> bytes:
@@ -30,15 +40,15 @@ def new_key() -> bytes:
 
 
 def wrap(key: bytes, public_id: str, *, may_make_file: bool = False) -> bytes:
-    """`key` as the database keeps it, bound to the recording `public_id`.
+    """`key` as the database keeps it, bound to the recording `public_id`, whose own file is made.
 
-    With `may_make_file` the key file is made when there is none: right only while nothing was ever
+    With `may_make_file` the school's key file is made when there is none: right only while nothing was ever
     wrapped, since a new file opens none of the old keys.
     """
-    outer = _read_file(make=may_make_file)
+    school, own = _read_file(_path(), make=may_make_file), _read_file(_own_path(public_id), make=True)
     nonce = secrets.token_bytes(_NONCE_BYTES)
-    head = _VERSION + _mark(outer)
-    return head + nonce + AESGCM(outer).encrypt(nonce, key, head + public_id.encode())
+    head = _VERSION + _mark(school) + _mark(own)
+    return head + nonce + _outer(school, own).encrypt(nonce, key, head + public_id.encode())
 
 
 def unwrap(wrapped: bytes, public_id: str) -> bytes:
@@ -46,16 +56,80 @@ def unwrap(wrapped: bytes, public_id: str) -> bytes:
     wrapped = bytes(wrapped)
     if not wrapped:
         raise KeyTrouble("The key of this recording was destroyed.")
-    outer = _read_file(make=False)
-    head, rest = wrapped[: 1 + _MARK_BYTES], wrapped[1 + _MARK_BYTES :]
-    if len(wrapped) != _WRAPPED_BYTES or head[:1] != _VERSION:
+    marks = {_SCHOOL_ALONE: 1, _VERSION: 2}.get(wrapped[:1], 0)
+    head, sealed = wrapped[: 1 + marks * _MARK_BYTES], wrapped[1 + marks * _MARK_BYTES :]
+    if not marks or len(sealed) != _SEALED_BYTES:
         raise KeyTrouble("The key of this recording is damaged in the database.")
-    if head[1:] != _mark(outer):
+    school = _read_file(_path(), make=False)
+    if head[1 : 1 + _MARK_BYTES] != _mark(school):
         raise KeyTrouble(f"The key file {_path()} is not the one this recording was made with.")
+    outer = AESGCM(school) if marks == 1 else _with_own(school, head[1 + _MARK_BYTES :], public_id)
     try:
-        return AESGCM(outer).decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], head + public_id.encode())
+        return outer.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], head + public_id.encode())
     except InvalidTag:
         raise KeyTrouble("The key of this recording is damaged in the database.") from None
+
+
+def forget(public_id: str) -> None:
+    """Destroy the recording's own key file. Doing it again changes nothing. Raises `OSError`."""
+    path = _own_path(public_id)
+    try:
+        handle = os.open(path, os.O_WRONLY)
+    except FileNotFoundError:
+        return
+    with os.fdopen(handle, "wb") as file:
+        file.write(b"-" * (2 * KEY_BYTES))  # what the disk makes of it is the disk's: see ADR 5
+        file.flush()
+        os.fsync(file.fileno())
+    path.unlink(missing_ok=True)
+    _keep_folder(path.parent)
+
+
+def own_names() -> list[str]:
+    """The recordings that have a key file of their own."""
+    folder = Path(settings.KEYS) / "recordings"
+    return sorted(path.name for path in folder.glob("*") if _NAME.fullmatch(path.name))
+
+
+def sign(text: str, *, may_make_file: bool = False) -> str:
+    """The signature of a certificate (Ed25519), in hex. Raises `KeyTrouble`."""
+    return _signer(make=may_make_file).sign(text.encode()).hex()
+
+
+def public_key(*, may_make_file: bool = False) -> str:
+    """The key that certificates are checked with, in hex. Raises `KeyTrouble`."""
+    return _signer(make=may_make_file).public_key().public_bytes_raw().hex()
+
+
+def is_signed(text: str, signature: str, by: str) -> bool:
+    """Whether `signature` is the one of `text` by the public key `by`."""
+    try:
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(by)).verify(bytes.fromhex(signature), text.encode())
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _outer(school: bytes, own: bytes) -> AESGCM:
+    return AESGCM(HKDF(hashes.SHA256(), KEY_BYTES, None, _INFO).derive(school + own))
+
+
+def _with_own(school: bytes, mark: bytes, public_id: str) -> AESGCM:
+    path = _own_path(public_id)
+    if not path.exists():
+        raise KeyTrouble(
+            f"The key file {path} is not there: this recording was destroyed, or the key folder is not whole."
+        )
+    own = _read_file(path, make=False)
+    if mark != _mark(own):
+        raise KeyTrouble(f"The key file {path} is not the one this recording was made with.")
+    return _outer(school, own)
+
+
+def _signer(*, make: bool) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(
+        _read_file(Path(settings.KEYS) / "certificate_key", make=make)
+    )
 
 
 def _mark(outer: bytes) -> bytes:
@@ -67,8 +141,13 @@ def _path() -> Path:
     return Path(settings.KEYS) / "vault_kek"
 
 
-def _read_file(*, make: bool) -> bytes:
-    path = _path()
+def _own_path(public_id: str) -> Path:
+    if not _NAME.fullmatch(public_id):
+        raise KeyTrouble("The name of this recording is damaged in the database.")
+    return Path(settings.KEYS) / "recordings" / public_id
+
+
+def _read_file(path: Path, *, make: bool) -> bytes:
     try:
         if make and not path.exists():
             _make_file(path)
@@ -94,8 +173,17 @@ def _make_file(path: Path) -> None:
             file.write(secrets.token_bytes(KEY_BYTES).hex())
             file.flush()
             os.fsync(file.fileno())
-        os.link(draft, path)
-    except FileExistsError:
-        pass
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
     finally:
         draft.unlink()
+        _keep_folder(path.parent)
+
+
+def _keep_folder(folder: Path) -> None:
+    """What was made or removed in the folder outlasts a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

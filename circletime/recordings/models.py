@@ -1,10 +1,12 @@
 """Recordings: what was made of a meeting, and until when it is kept."""
 
+from datetime import date, datetime
+
 from django.db import models
 
 from circletime.core.ids import public_id
 from circletime.meetings.models import Meeting
-from circletime.recordings.rules import Film, State
+from circletime.recordings.rules import Film, Ground, State, early_expires
 
 
 class Recording(models.Model):
@@ -24,6 +26,10 @@ class Recording(models.Model):
     stopped_at = models.DateTimeField(null=True, blank=True)
     destroy_on = models.DateField(help_text="The day it is destroyed (T9).")
     destroyed_at = models.DateTimeField(null=True, blank=True)
+    ending = models.JSONField(
+        default=dict,
+        help_text="What was there when its key was destroyed, and by which rule; for its certificate.",
+    )
 
     film_state = models.CharField(
         max_length=10, default=Film.NONE, choices=[(s.value, s.words) for s in Film]
@@ -43,6 +49,89 @@ class Recording(models.Model):
     def subject(self) -> str:
         """This recording as the audit log names it."""
         return f"recording:{self.public_id}"
+
+
+class Hold(models.Model):
+    """Somebody keeps these recordings beyond their day, until somebody lets them go (T9)."""
+
+    public_id = models.CharField(max_length=32, unique=True, default=public_id)
+    recordings = models.ManyToManyField(Recording, related_name="holds")
+    reason = models.CharField(max_length=500)
+    review_on = models.DateField(help_text="The day somebody looks at it again.")
+    placed_by = models.ForeignKey("people.User", null=True, on_delete=models.PROTECT, related_name="+")
+    placed_at = models.DateTimeField()
+    released_by = models.ForeignKey(
+        "people.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    released_at = models.DateTimeField(null=True, blank=True)
+    release_reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["-placed_at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def subject(self) -> str:
+        """This hold as the audit log names it."""
+        return f"hold:{self.public_id}"
+
+    def is_overdue(self, today: date) -> bool:
+        """Whether nobody looked at it again on its day."""
+        return self.released_at is None and self.review_on < today
+
+
+class EarlyDeletion(models.Model):
+    """One leader's wish to delete a recording before its day, and what the other said to it (T9)."""
+
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="early_deletions")
+    ground = models.CharField(max_length=10, choices=[(g.value, g.words) for g in Ground])
+    reason = models.CharField(max_length=500)
+    asked_by = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    confirmed_by = models.ForeignKey(
+        "people.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        "people.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-asked_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.recording_id} {self.asked_at}"
+
+    @property
+    def expires_at(self) -> datetime:
+        """When it is over unless somebody confirms it."""
+        return early_expires(self.asked_at)
+
+
+class Certificate(models.Model):
+    """The signed word that a recording is gone. Never changed, never deleted; the database refuses both."""
+
+    recording = models.OneToOneField(Recording, on_delete=models.PROTECT, related_name="certificate")
+    made_at = models.DateTimeField()
+    text = models.TextField(help_text="Canonical JSON: exactly what was signed.")
+    signature = models.CharField(max_length=128)
+
+    def __str__(self) -> str:
+        return f"certificate {self.recording_id}"
+
+
+class Vigil(models.Model):
+    """When the worker last trusted the clock enough to destroy anything; a single row."""
+
+    at = models.DateTimeField(null=True)
+    row = models.PositiveBigIntegerField(default=0, help_text="The newest row of the log at that moment.")
+    waits_since = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.at}"
 
 
 class Viewing(models.Model):

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet
 from django.utils import timezone
 
+from circletime.audit.queries import latest_after
 from circletime.meetings.models import Happening, Seat, Stay, Turn
 from circletime.meetings.rules import SeatRole
 from circletime.people.models import User
@@ -16,12 +18,15 @@ from circletime.recordings.film.manifest import MANIFEST, Segment, read_segment,
 from circletime.recordings.film.script import Script
 from circletime.recordings.film.script import Turn as Spoken
 from circletime.recordings.keys import KeyTrouble
-from circletime.recordings.models import Recording, Viewing
-from circletime.recordings.rules import GONE, Film, State, can_watch
+from circletime.recordings.models import Certificate, EarlyDeletion, Hold, Recording, Viewing, Vigil
+from circletime.recordings.rules import CLOCK_WORDS, GONE, Film, State, can_watch, early_expires, is_past
+from circletime.recordings.rules import clock_trouble as trouble_with
 from circletime.recordings.vault import VaultDamaged, VaultReader
 
 FILM_HEAD = "film-head.ctv"
 FILM_REST = "film.ctv"
+_OPEN_HOLDS = Prefetch("holds", Hold.objects.filter(released_at=None), to_attr="open_holds")
+_KEPT = Exists(Hold.objects.filter(recordings=OuterRef("pk"), released_at=None))
 _RELATED = ("meeting__school_class", "meeting__group", "meeting__household", "meeting__host")
 
 
@@ -44,13 +49,97 @@ def list_recordings(user: User) -> list[Recording]:
     """Every recording of a meeting that was held, the newest first; none for who may not watch."""
     if not can_watch(user.roles):
         return []
-    return list(Recording.objects.filter(meeting__live_at__isnull=False).select_related(*_RELATED))
+    held = Recording.objects.filter(meeting__live_at__isnull=False)
+    return list(held.select_related(*_RELATED, "certificate").prefetch_related(_OPEN_HOLDS))
 
 
 def get_recording(public_id: str) -> Recording | None:
     """The recording of this name, or None."""
     held = Recording.objects.filter(meeting__live_at__isnull=False)
     return held.select_related(*_RELATED).filter(public_id=public_id).first()
+
+
+def is_held(recording: Recording) -> bool:
+    """Whether somebody keeps this recording beyond its day (T9)."""
+    return recording.holds.filter(released_at=None).exists()
+
+
+def may_be_seen(recording: Recording, now: datetime) -> bool:
+    """Whether there is anything left that somebody may watch at this moment, worker or no worker (T9)."""
+    if recording.state in GONE:
+        return False
+    return not is_past(recording.destroy_on, timezone.localtime(now).date(), held=is_held(recording))
+
+
+def due(today: date) -> QuerySet[Recording]:
+    """What has to be destroyed by `today`: its day has come and nothing keeps it."""
+    return _past(today).filter(~_KEPT).order_by("destroy_on", "pk")
+
+
+def count_kept(today: date) -> int:
+    """How many recordings are past their day and there only because somebody keeps them."""
+    return _past(today).filter(_KEPT).count()
+
+
+def _past(today: date) -> QuerySet[Recording]:
+    return Recording.objects.filter(state=State.STOPPED, destroy_on__lte=today)
+
+
+def get_hold(public_id: str) -> Hold | None:
+    """The hold of this name, or None."""
+    found = Hold.objects.select_related("placed_by", "released_by").prefetch_related("recordings__meeting")
+    return found.filter(public_id=public_id).first()
+
+
+def list_holds(recording: Recording) -> list[Hold]:
+    """What keeps this recording at this moment, the newest first."""
+    return list(recording.holds.filter(released_at=None).select_related("placed_by"))
+
+
+@dataclass(frozen=True)
+class HoldCount:
+    """For governors: numbers, and nothing about anybody."""
+
+    holds: int
+    recordings: int
+    overdue: int
+
+
+def count_holds(today: date) -> HoldCount:
+    """How many holds there are, of how many recordings, and how many nobody looked at on their day (C5)."""
+    open_ones = Hold.objects.filter(released_at=None)
+    kept = open_ones.aggregate(number=Count("recordings", distinct=True))["number"]
+    return HoldCount(open_ones.count(), kept, open_ones.filter(review_on__lt=today).count())
+
+
+def open_early(recording: Recording, now: datetime) -> EarlyDeletion | None:
+    """The wish to delete this recording early that waits to be confirmed, or None."""
+    waiting = EarlyDeletion.objects.filter(recording=recording, confirmed_at=None, withdrawn_at=None)
+    found = waiting.select_related("asked_by").first()
+    return found if found is not None and now < early_expires(found.asked_at) else None
+
+
+def certificate_of(recording: Recording) -> Certificate | None:
+    """The certificate that this recording is gone, or None."""
+    return Certificate.objects.filter(recording=recording).first()
+
+
+def clock_trouble(now: datetime) -> str:
+    """Why nothing is destroyed at this moment: `behind`, `ahead`, or empty when the clock is trusted."""
+    row = Vigil.objects.filter(pk=1).first()
+    return trouble_with(now, row.at if row else None, latest_after(row.row if row else 0))
+
+
+def clock_sentence(now: datetime) -> str:
+    """What a person has to do so that destruction goes on; empty when nothing."""
+    trouble = clock_trouble(now)
+    if not trouble:
+        return ""
+    today = f"{timezone.localtime(now):%-d %B %Y}"
+    return (
+        f"Nothing is destroyed: {CLOCK_WORDS[trouble]}. Today is {today} here. If that is right, "
+        "run circletime retention run --clock-is-right. If not, set the clock right first."
+    )
 
 
 def last_viewing(recording: Recording, user: User, *, since: datetime) -> Viewing | None:
@@ -156,7 +245,23 @@ def vault_verify() -> tuple[int, list[str]]:
     for folder in sorted(Path(settings.VAULT).iterdir()):
         if folder.name not in known:
             trouble.append(f"{folder.name}: belongs to no recording")
-    return count, trouble
+    return count, trouble + certificates_verify()
+
+
+def certificates_verify() -> list[str]:
+    """Every certificate that is not the one that was signed, or was signed with another key."""
+    certificates = Certificate.objects.select_related("recording").order_by("pk")
+    if not certificates.exists():
+        return []
+    try:
+        ours = keys.public_key()
+    except KeyTrouble as why:
+        return [f"certificates: {why}"]
+    return [
+        f"{each.recording.public_id}: its certificate is not what was signed"
+        for each in certificates.iterator()
+        if not keys.is_signed(each.text, each.signature, ours)
+    ]
 
 
 def _verify_one(recording: Recording, key: bytes) -> Iterator[tuple[str, str]]:

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Set
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from circletime.core.errors import NotAllowed, Refused
-from circletime.people.rules import WATCHERS, Role
+from circletime.people.rules import EARLY_DELETERS, HOLDERS, WATCHERS, Role
 from circletime.policy import limits
 
 
@@ -84,6 +84,130 @@ VIEWING_LASTS = timedelta(hours=4)
 def destroy_on(made_on: date) -> date:
     """The day a recording made on `made_on` is destroyed (T9)."""
     return made_on + limits.RECORDING_KEPT
+
+
+class Rule(StrEnum):
+    """Why a recording was destroyed, as its certificate says."""
+
+    DAY = "T9"
+    EARLY = "early"
+    NEVER_BEGAN = "never began"
+
+    @property
+    def words(self) -> str:
+        return _RULES[self]
+
+
+_RULES = {
+    Rule.DAY: "Its 30 days were over (clause T9).",
+    Rule.EARLY: "It was deleted early, by the headteacher and the safeguarding lead together.",
+    Rule.NEVER_BEGAN: "The meeting never began, so there was nothing to keep.",
+}
+
+
+class Ground(StrEnum):
+    """Why a recording may be deleted before its day. A certificate says this and no free text."""
+
+    MISTAKE = "mistake"
+    NOT_MEANT = "not meant"
+    HARM = "harm"
+    ORDER = "order"
+    OTHER = "other"
+
+    @property
+    def words(self) -> str:
+        return _GROUNDS[self]
+
+
+_GROUNDS = {
+    Ground.MISTAKE: "The meeting was recorded by mistake",
+    Ground.NOT_MEANT: "Somebody is in it who should not have been recorded",
+    Ground.HARM: "Something harmful or private is in it",
+    Ground.ORDER: "A court or the regulator asked for it",
+    Ground.OTHER: "Another reason",
+}
+
+REASON_LENGTH = (3, 500)
+"""The shortest and the longest reason, in characters."""
+
+
+def is_past(destroy_on: date, today: date, *, held: bool) -> bool:
+    """Whether its day has come and nothing keeps it: it is due, and nobody watches it any more (T9)."""
+    return destroy_on <= today and not held
+
+
+def check_reason(reason: str, ask: str) -> str:
+    """A reason, tidied; raises `Refused` with the sentence `ask` when it says nothing."""
+    tidy = " ".join(reason.split())
+    least, most = REASON_LENGTH
+    if len(tidy) < least:
+        raise Refused("reason", ask, field="reason", status=400)
+    if len(tidy) > most:
+        raise Refused("reason", f"Say it in at most {most} characters.", field="reason", status=400)
+    return tidy
+
+
+def check_review(review_on: date | None, today: date) -> date:
+    """The day a hold is looked at again; raises `Refused` unless it is to come, within a year."""
+    latest = today + limits.HOLD_REVIEWED_WITHIN
+    if review_on is None:
+        raise Refused("review_on", "Say on which day this is looked at again.", field="review_on", status=400)
+    if review_on <= today:
+        raise Refused("review_on", "Choose a day that is to come.", field="review_on", status=400)
+    if review_on > latest:
+        raise Refused("review_on", "Choose a day within a year.", field="review_on", status=400)
+    return review_on
+
+
+def check_hold(roles: Set[Role]) -> None:
+    """Raise `NotAllowed` unless somebody with these roles may keep a recording longer."""
+    if not roles & HOLDERS:
+        raise NotAllowed("Only senior leaders and the safeguarding lead may keep a recording longer.")
+
+
+def check_early(roles: Set[Role]) -> None:
+    """Raise `NotAllowed` unless somebody is one of the two who may delete a recording early."""
+    if not roles & EARLY_DELETERS:
+        raise NotAllowed("Only the headteacher and the safeguarding lead may delete a recording early.")
+
+
+def two_together(first: Set[Role], second: Set[Role]) -> bool:
+    """Whether two people are headteacher and safeguarding lead between them, each as one of the two."""
+    ones, others = first & EARLY_DELETERS, second & EARLY_DELETERS
+    return any(one != other for one in ones for other in others)
+
+
+def early_expires(asked_at: datetime) -> datetime:
+    """When a wish to delete early that nobody confirmed is over."""
+    return asked_at + limits.EARLY_DELETION_WAITS
+
+
+CLOCK_MAY_LEAP = timedelta(days=7)
+"""A worker that was away longer, or whose clock says so, destroys nothing until a person has looked."""
+
+CLOCK_MAY_LAG = timedelta(minutes=5)
+"""So far the clock may be behind what was written already."""
+
+
+def clock_trouble(now: datetime, last_run: datetime | None, newest: datetime | None) -> str:
+    """Why `now` cannot be trusted with destroying anything; empty when it can.
+
+    `last_run` is when it was last trusted, `newest` the latest moment that was written down since.
+    """
+    if newest is not None and newest > now + CLOCK_MAY_LAG:
+        return "behind"
+    if last_run is not None and last_run > now + CLOCK_MAY_LAG:
+        return "behind"
+    before = last_run or newest
+    if before is not None and now > before + CLOCK_MAY_LEAP:
+        return "ahead"
+    return ""
+
+
+CLOCK_WORDS = {
+    "behind": "the clock is behind what was written already",
+    "ahead": f"the clock is more than {CLOCK_MAY_LEAP.days} days after the last time this was looked at",
+}
 
 
 def can_watch(roles: Set[Role]) -> bool:

@@ -1,14 +1,16 @@
 """What the worker does for recordings: the recorder is kept true, films are made, days are kept."""
 
+import contextlib
 import logging
 import subprocess
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from circletime.core import time
@@ -18,7 +20,8 @@ from circletime.meetings.actions import presence
 from circletime.meetings.actions.common import lock
 from circletime.meetings.models import Meeting, Seat
 from circletime.meetings.rules import JOINABLE, OVER, RUNNING
-from circletime.recordings.actions import capture, film, retention
+from circletime.recordings import keys, queries
+from circletime.recordings.actions import capture, film, retention, vigil
 from circletime.recordings.actions.capture import WORKER, Attempt
 from circletime.recordings.keys import KeyTrouble
 from circletime.recordings.models import Recording
@@ -184,12 +187,53 @@ def render_waiting(now: datetime) -> None:
         log.warning("the film of %s was not made: exit %s", recording.public_id, ended.returncode)
 
 
-def destroy_due(now: datetime) -> None:
-    """Destroy what is due by `now` (T9), and end what an earlier try left half-done."""
-    today = timezone.localtime(now).date()
-    due = Q(state=State.DESTROYING) | Q(state=State.STOPPED, destroy_on__lte=today)
-    for recording in Recording.objects.filter(due).order_by("destroy_on", "pk"):
-        try:
-            retention.destroy(recording=recording, by=WORKER, now=now)
-        except OSError:
-            log.exception("recording %s could not be removed; it is tried again", recording.public_id)
+@dataclass(frozen=True)
+class Run:
+    """What one run of destruction came to."""
+
+    destroyed: int = 0
+    left: int = 0
+    """Due, and still there: it is tried again."""
+    kept: int = 0
+    """Past its day, and held."""
+    waits: bool = False
+    """The clock is not trusted (ADR 8)."""
+
+
+def destroy_due(
+    now: datetime, *, by: str = WORKER, today: date | None = None, confirmed: bool = False
+) -> Run:
+    """Destroy what is due by `today` (T9), and end what an earlier try left half-done.
+
+    Days that were missed are caught up. While the clock cannot be trusted only what was begun is ended,
+    until a person has looked at it (`confirmed`).
+    """
+    day = today or timezone.localtime(now).date()
+    half = Recording.objects.filter(state=State.DESTROYING).order_by("destroy_on", "pk")
+    gone = sum(_ended(recording, by, now, day) for recording in half)
+    _clear_returned()
+    trouble, news = vigil.look_at_clock(by=by, now=now, confirmed=confirmed)
+    if news:
+        log.error("%s", queries.clock_sentence(now))
+    if not trouble:
+        gone += sum(_ended(recording, by, now, day) for recording in queries.due(day))
+    left = queries.due(day).count() + Recording.objects.filter(state=State.DESTROYING).count()
+    return Run(gone, left, queries.count_kept(day), bool(trouble))
+
+
+def _ended(recording: Recording, by: str, now: datetime, today: date) -> bool:
+    try:
+        return retention.destroy(recording=recording, by=by, now=now, today=today)
+    except (OSError, KeyTrouble):
+        log.exception("recording %s could not be removed; it is tried again", recording.public_id)
+        return False
+
+
+def _clear_returned() -> None:
+    """What a backup put back of recordings that were destroyed is removed again."""
+    with contextlib.suppress(OSError):
+        there = {path.name for path in Path(settings.VAULT).iterdir()} | set(keys.own_names())
+        gone = Recording.objects.filter(state=State.DESTROYED, public_id__in=there)
+        for public_id in gone.values_list("public_id", flat=True):
+            log.warning("recording %s was destroyed and came back; it is removed again", public_id)
+            retention.clear(public_id)

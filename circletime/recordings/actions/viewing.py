@@ -8,7 +8,8 @@ from circletime.audit.actions import record
 from circletime.core.errors import Refused
 from circletime.people.models import User
 from circletime.recordings.models import Recording, Viewing
-from circletime.recordings.rules import GONE, check_watch, check_why
+from circletime.recordings.queries import may_be_seen
+from circletime.recordings.rules import check_watch, check_why
 
 
 @transaction.atomic
@@ -17,7 +18,7 @@ def begin_viewing(*, recording: Recording, why: str, by: User, now: datetime) ->
     check_watch(by.roles)
     reason = check_why(why)
     fresh = Recording.objects.select_for_update(of=("self",)).get(pk=recording.pk)
-    if fresh.state in GONE:
+    if not may_be_seen(fresh, now):
         raise Refused("destroyed", "This recording was destroyed.", status=410)
     viewing = Viewing.objects.create(recording=fresh, user=by, at=now, why=reason)
     record("recordings.recording.viewed", by=by.actor, subject=fresh.subject, now=now, viewing=viewing.pk)
