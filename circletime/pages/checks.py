@@ -5,6 +5,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -104,10 +105,17 @@ def _disk() -> tuple[bool, str]:
 
 
 def _keys() -> tuple[bool, str]:
-    loose = [path.name for path in sorted(Path(settings.KEYS).rglob("*")) if path.stat().st_mode & 0o077]
+    loose = [path.name for path in sorted(Path(settings.KEYS).rglob("*")) if _others_read(path)]
     if loose:
         return False, f"Other accounts can read {', '.join(loose)} in {settings.KEYS}. Run chmod 600 on them."
     return True, "The keys can be read by this account only."
+
+
+def _others_read(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & 0o077)
+    except FileNotFoundError:
+        return False  # a recording was destroyed meanwhile
 
 
 def _certificate() -> tuple[bool, str]:
@@ -149,7 +157,7 @@ def _destruction() -> tuple[bool, str]:
 
     try:
         waits = queries.clock_sentence(now())
-        left = queries.due(timezone.localtime(now()).date()).count()
+        left = queries.due(timezone.localtime(now()).date() - timedelta(days=1)).count()
     except DatabaseError:
         return True, "There is no database yet, and so no recording whose day could come."
     if waits:

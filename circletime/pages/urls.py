@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from circletime.pages.views import classes, hooks, join, mail, meetings, recordings, register, room
+from circletime.pages.views import classes, hooks, join, keeping, mail, meetings, recordings, register, room
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="meetings"), name="home"),
@@ -25,9 +25,20 @@ urlpatterns = [
     path("classes/", classes.index, name="classes"),
     path("classes/<int:pk>/change", classes.change, name="class-change"),
     path("recordings/", recordings.index, name="recordings"),
+    path("recordings/holds/new", keeping.hold_new, name="hold-new"),
+    path("recordings/holds/<str:public_id>/", keeping.hold, name="hold"),
+    path("recordings/holds/<str:public_id>/review", keeping.hold_review, name="hold-review"),
+    path("recordings/holds/<str:public_id>/release", keeping.hold_release, name="hold-release"),
     path("recordings/<str:public_id>/", recordings.show, name="recording"),
     path("recordings/<str:public_id>/film", recordings.film, name="recording-film"),
     path("recordings/<str:public_id>/make", recordings.make, name="recording-make"),
+    path("recordings/<str:public_id>/early", keeping.delete_early, name="recording-early"),
+    path("recordings/<str:public_id>/certificate", keeping.certificate, name="recording-certificate"),
+    path(
+        "recordings/<str:public_id>/certificate.json",
+        keeping.certificate_json,
+        name="recording-certificate-json",
+    ),
     path("mail/", mail.index, name="mail"),
     path("room/<str:seat_id>", room.room, name="room"),
     path("room/<str:seat_id>/<str:verb>", room.command, name="room-command"),

@@ -24,13 +24,14 @@ from circletime.core import time
 from circletime.core.errors import Refused
 from circletime.pages.who import staff_of
 from circletime.people.models import User
+from circletime.people.rules import EARLY_DELETERS, HOLDERS
 from circletime.recordings import queries
 from circletime.recordings.actions import film as film_actions
 from circletime.recordings.actions import viewing
 from circletime.recordings.film.playback import Film
 from circletime.recordings.keys import KeyTrouble
 from circletime.recordings.models import Recording
-from circletime.recordings.rules import GONE, VIEWING_LASTS, BadRange, Span, can_watch, read_range
+from circletime.recordings.rules import GONE, VIEWING_LASTS, BadRange, Span, can_watch, is_past, read_range
 from circletime.recordings.rules import Film as Stands
 from circletime.recordings.vault import VaultDamaged
 
@@ -44,16 +45,27 @@ LONGEST_ANSWER = 2 * 1024 * 1024
 def index(request: HttpRequest) -> HttpResponse:
     """Every recording that is kept, and until when; and what was destroyed."""
     user, now = _watcher(request), time.now()
-    rows = [
-        {
-            "recording": recording,
-            "minutes": max(1, round(queries.length_of(recording, now).total_seconds() / 60)),
-            "gone": recording.state in GONE,
-            "words": _words(recording),
-        }
-        for recording in queries.list_recordings(user)
-    ]
-    return render(request, "pages/recordings/index.html", {"rows": rows})
+    rows = [_row(recording, now) for recording in queries.list_recordings(user)]
+    context = {
+        "rows": rows,
+        "may_hold": bool(user.roles & HOLDERS) and any(not row["gone"] for row in rows),
+        "waits": queries.clock_sentence(now),
+    }
+    return render(request, "pages/recordings/index.html", context)
+
+
+def _row(recording: Recording, now: datetime) -> dict[str, Any]:
+    today = timezone.localtime(now).date()
+    holds = queries.open_holds(recording)
+    past = is_past(recording.destroy_on, today, held=bool(holds))
+    return {
+        "recording": recording,
+        "minutes": max(1, round(queries.length_of(recording, now).total_seconds() / 60)),
+        "gone": recording.state in GONE or past,
+        "words": _words(recording, past=past),
+        "holds": [(hold, hold.is_overdue(today)) for hold in holds],
+        "certified": hasattr(recording, "certificate"),
+    }
 
 
 @login_required
@@ -76,7 +88,9 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
         except Refused as refusal:
             error = refusal
     said = queries.last_viewing(recording, user, since=now - VIEWING_LASTS)
-    gone = recording.state in GONE
+    gone = not queries.may_be_seen(recording, now)
+    today = timezone.localtime(now).date()
+    wish = queries.open_early(recording, now)
     context: dict[str, Any] = {
         "recording": recording,
         "meeting": recording.meeting,
@@ -84,7 +98,12 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
         "said": said,
         "error": error,
         "typed": request.POST.get("why", "")[:300],
-        "words": _words(recording),
+        "words": _words(recording, past=gone),
+        "certified": queries.certificate_of(recording.public_id) is not None,
+        "holds": [(hold, hold.is_overdue(today)) for hold in queries.open_holds(recording)],
+        "may_hold": bool(user.roles & HOLDERS),
+        "may_delete": bool(user.roles & EARLY_DELETERS),
+        "wish": wish,
         "making": recording.film_state in (Stands.WAITING, Stands.MAKING),
         "failed": recording.film_state == Stands.FAILED,
         "ready": recording.film_state == Stands.READY,
@@ -116,7 +135,7 @@ def film(request: HttpRequest, public_id: str) -> HttpResponseBase:
     recording = _recording(public_id)
     if queries.last_viewing(recording, user, since=now - VIEWING_LASTS) is None:
         raise PermissionDenied
-    if recording.film_state != Stands.READY or recording.state in GONE:
+    if recording.film_state != Stands.READY or not queries.may_be_seen(recording, now):
         raise Http404
     try:
         opened = Film(recording)
@@ -179,11 +198,13 @@ def _recording(public_id: str) -> Recording:
     return found
 
 
-def _words(recording: Recording) -> str:
+def _words(recording: Recording, *, past: bool) -> str:
     """How a recording stands, in words."""
     if recording.state in GONE:
         when: datetime | None = recording.destroyed_at
         return f"Destroyed on {timezone.localtime(when):%-d %B %Y}" if when else "Being destroyed"
+    if past:
+        return "Its day has come; it is being destroyed"
     if recording.state != "stopped":
         return recording.get_state_display()
     if recording.film_state == Stands.MAKING:
