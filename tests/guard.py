@@ -1,4 +1,4 @@
-"""The database's own guards of the log and of the certificates, taken off and put back as the migrations do."""
+"""The database's own guards of log and certificates, taken off and put back as the migrations do."""
 
 from importlib import import_module
 

@@ -11,13 +11,18 @@ from circletime.meetings.rules import SeatRole, SeatState, State
 from circletime.people.factory import invent_school
 from circletime.people.models import SchoolClass, User
 from circletime.recordings import keys, vault
-from circletime.recordings.models import Recording
+from circletime.recordings.models import Recording, Vigil
 from circletime.recordings.queries import folder_of
 from circletime.recordings.rules import Film, destroy_on
 from circletime.recordings.rules import State as Stands
 
 PASSWORD = "a-long-enough-word"
 BEGAN = datetime.fromisoformat("2026-11-24T09:00:00+00:00")
+
+
+def days_pass(to: datetime) -> None:
+    """The worker is there every day until the day before `to`, and has nothing to do."""
+    Vigil.objects.update_or_create(pk=1, defaults={"at": to - timedelta(days=1)})
 
 
 def make_school() -> dict[str, User]:

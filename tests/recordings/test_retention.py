@@ -37,7 +37,11 @@ def test_it_is_kept_until_its_day_and_gone_on_it(recording):
     assert recording.film_state == Film.NONE and recording.destroyed_at == DAY
     assert not queries.folder_of(recording.public_id).exists()
     tasks.destroy_due(DAY + timedelta(days=1))
-    assert list_kinds(recording.subject) == ["recordings.key.destroyed", "recordings.recording.destroyed"]
+    assert list_kinds(recording.subject) == [
+        "recordings.key.destroyed",
+        "recordings.recording.destroyed",
+        "recordings.certificate.signed",
+    ]
     with pytest.raises(KeyTrouble, match="destroyed"):
         queries.key_of(recording)
 
@@ -105,6 +109,9 @@ def test_a_key_opens_only_its_own_recording(settings):
     wrapped = keys.wrap(key, "one", may_make_file=True)
     assert keys.unwrap(wrapped, "one") == key
     assert (settings.KEYS / "vault_kek").stat().st_mode & 0o777 == 0o600
+    with pytest.raises(KeyTrouble, match="not there"):
+        keys.unwrap(wrapped, "two")
+    shutil.copy(settings.KEYS / "recordings" / "one", settings.KEYS / "recordings" / "two")
     with pytest.raises(KeyTrouble, match="damaged in the database"):
         keys.unwrap(wrapped, "two")
     with pytest.raises(KeyTrouble, match="damaged in the database"):

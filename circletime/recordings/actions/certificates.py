@@ -71,7 +71,7 @@ def _meeting(recording: Recording) -> dict[str, Any]:
     meeting = recording.meeting
     began = meeting.live_at
     ended = meeting.ended_at or recording.stopped_at or began
-    minutes = round((ended - began).total_seconds() / 60, 1) if began and ended else 0
+    minutes = round((ended - began).total_seconds() / 60) if began and ended else 0
     return {
         "meeting": _title(meeting),
         "day": timezone.localtime(began or recording.made_at).date().isoformat(),

@@ -1,5 +1,6 @@
 """Deleting a recording before its day: headteacher and safeguarding lead together, or not at all (T9)."""
 
+import logging
 from datetime import datetime
 
 from django.db import transaction
@@ -9,6 +10,7 @@ from circletime.audit.actions import record
 from circletime.core.errors import NotAllowed, Refused
 from circletime.people.models import User
 from circletime.recordings.actions import retention
+from circletime.recordings.keys import KeyTrouble
 from circletime.recordings.models import EarlyDeletion, Recording
 from circletime.recordings.queries import is_held, open_early
 from circletime.recordings.rules import (
@@ -21,6 +23,8 @@ from circletime.recordings.rules import (
     is_past,
     two_together,
 )
+
+log = logging.getLogger(__name__)
 
 WHY = "Say why it should not be kept until its day."
 
@@ -48,7 +52,10 @@ def confirm_early(*, recording: Recording, by: User, now: datetime) -> None:
     """
     _confirm(recording, by, now)
     retention.forget_old_pages()
-    retention.go_on(recording=recording, by=by.actor, now=now)
+    try:
+        retention.go_on(recording=recording, by=by.actor, now=now)
+    except (OSError, KeyTrouble):
+        log.exception("recording %s could not be removed; the worker tries it again", recording.public_id)
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from circletime.audit.actions import record
-from circletime.audit.queries import head
+from circletime.audit.queries import head, latest_after
 from circletime.recordings.models import Vigil
 from circletime.recordings.queries import clock_trouble
 
@@ -16,7 +16,7 @@ def look_at_clock(*, by: str, now: datetime, confirmed: bool = False) -> tuple[s
 
     With `confirmed` a person has looked: what was wrong is written down and forgotten.
     """
-    row, _ = Vigil.objects.select_for_update().get_or_create(pk=1)
+    row, _ = Vigil.objects.select_for_update().get_or_create(pk=1, defaults={"at": latest_after(0)})
     trouble = clock_trouble(now)
     if trouble and not confirmed:
         news = row.waits_since is None
