@@ -4,17 +4,19 @@ import os
 import shutil
 import subprocess
 import sys
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from circletime.audit.queries import list_kinds
 from circletime.meetings.rules import State
 from circletime.recordings import keys, queries, tasks
 from circletime.recordings.actions import retention
 from circletime.recordings.keys import KeyTrouble
-from circletime.recordings.models import Recording
+from circletime.recordings.models import Certificate, Recording
 from circletime.recordings.rules import Film
 from circletime.recordings.rules import State as Stands
 from tests.recordings.school import BEGAN, make_meeting, make_recording
@@ -71,6 +73,53 @@ def test_killed_between_key_and_files_it_goes_on(recording, monkeypatch):
     tasks.destroy_due(BEGAN)
     recording.refresh_from_db()
     assert recording.state == Stands.DESTROYED
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "circletime.recordings.actions.retention.forget_old_pages",
+        "circletime.recordings.keys.forget",
+        "pathlib.Path.unlink",
+        "circletime.recordings.actions.retention.folder_of",
+        "circletime.recordings.actions.certificates.sign",
+        "circletime.recordings.keys.sign",
+    ],
+)
+def test_killed_at_any_step_it_ends_at_the_next_run_with_one_certificate(recording, monkeypatch, step):
+    really = step.endswith("folder_of")
+
+    def killed(*args: object, **more: object) -> None:
+        fresh = Recording.objects.get(pk=recording.pk)
+        if really and fresh.state == Stands.STOPPED:
+            return queries.folder_of(recording.public_id)  # it is looked at before anything is destroyed
+        assert fresh.state != Stands.STOPPED
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(step, killed)
+    with pytest.raises(KeyboardInterrupt):
+        tasks.destroy_due(DAY)
+    monkeypatch.undo()
+    recording.refresh_from_db()
+    assert bytes(recording.wrapped_key) == b"" and not queries.may_be_seen(recording, BEGAN)
+    assert not Certificate.objects.exists()
+    assert tasks.destroy_due(DAY).destroyed == 1
+    assert Certificate.objects.count() == 1 and keys.own_names() == []
+    assert not queries.folder_of(recording.public_id).exists()
+
+
+def test_two_workers_at_once_end_it_once(transactional_db, staff, recording):
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(_in_a_thread, [DAY] * 4))
+    recording.refresh_from_db()
+    assert recording.state == Stands.DESTROYED and Certificate.objects.count() == 1
+    assert list_kinds(recording.subject).count("recordings.key.destroyed") == 1
+    assert list_kinds(recording.subject).count("recordings.recording.destroyed") == 1
+
+
+def _in_a_thread(now: datetime) -> None:
+    tasks.destroy_due(now)
+    connection.close()
 
 
 def test_files_that_cannot_be_removed_do_not_keep_the_others(staff, recording, monkeypatch):

@@ -1,6 +1,7 @@
 """A world, and browsers of the people in it. No real media server and no real recorder."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from django.test import Client
 
 from circletime.meetings.rules import Kind, State
 from circletime.pages.views import join
+from circletime.recordings import tasks
+from circletime.recordings.actions import holds
 from circletime.recordings.models import Recording
 from circletime.recordings.rules import Film
 from tests.actions.conftest import world
@@ -58,6 +61,16 @@ def school(world: World, visits: Visits) -> School:
     held = make_meeting(world.staff, state=State.ENDED, seconds=600)
     recording = make_recording(held, [])
     Recording.objects.filter(pk=recording.pk).update(film_state=Film.FAILED)
+    gone, kept = (make_recording(make_meeting(world.staff, state=State.ENDED, seconds=60), []) for _ in "ab")
+    Recording.objects.filter(pk=gone.pk).update(destroy_on=world.now.date())
+    tasks.destroy_due(world.now)
+    hold = holds.place_hold(
+        recordings=[kept],
+        reason="A parent asked",
+        review_on=world.now.date() + timedelta(days=9),
+        by=world.staff["slt"],
+        now=world.now,
+    )
     staff = visits.open_meeting(kind=Kind.STAFF, minutes=40)
     link = visits.link_of(visits.family_of(world.pupil("Ben")))
-    return School(world, running, host, visits.planned(), held, staff, recording, link)
+    return School(world, running, host, visits.planned(), held, staff, recording, gone, hold, link)

@@ -11,7 +11,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
 from circletime.meetings.models import Meeting, Seat
-from circletime.recordings.models import Recording
+from circletime.recordings.models import Hold, Recording
 from tests.web.visits import Visits
 from tests.world import World
 
@@ -27,6 +27,8 @@ class School:
     held: Meeting
     staff: Meeting
     recording: Recording
+    gone: Recording
+    hold: Hold
     link: str
     seat: Seat = field(init=False)
 
@@ -75,13 +77,22 @@ def arguments(name: str, school: School) -> list[Any]:
         return [] if name in ("meeting-new", "meeting-week") else [school.running.public_id]
     if name == "class-change":
         return [school.world.oak.pk]
-    if name.startswith("recording") and name != "recordings":
-        return [school.recording.public_id]
+    if name.startswith(("recording", "hold")):
+        return kept_arguments(name, school)
     if name == "room":
         return [school.seat.public_id]
     if name == "room-command":
         return [school.seat.public_id, "hand"]
     return {"account_confirm_email": ["none"], "account_reset_password_from_key": ["1", "none"]}.get(name, [])
+
+
+def kept_arguments(name: str, school: School) -> list[Any]:
+    """What stands in an address about recordings."""
+    if name in ("recordings", "hold-new"):
+        return []
+    if name.startswith("recording-certificate"):
+        return [school.gone.public_id]
+    return [school.hold.public_id if name.startswith("hold") else school.recording.public_id]
 
 
 def address_of(name: str, school: School) -> str:
@@ -107,5 +118,13 @@ def body(name: str, school: School) -> dict[str, Any]:
         "meeting-start": CONFIRMED,
         "meeting-join": CONFIRMED,
         "recording": {"why": "A parent asked"},
+        "recording-early": {"ground": "mistake", "reason": "Nobody was meant to be there"},
+        "hold-new": {
+            "recording": school.recording.public_id,
+            "reason": "A parent asked",
+            "review_on": f"{starts + timedelta(days=10):%Y-%m-%d}",
+        },
+        "hold-review": {"review_on": f"{starts + timedelta(days=20):%Y-%m-%d}"},
+        "hold-release": {"reason": "It is not needed any more"},
     }
     return forms.get(name, {})

@@ -57,6 +57,15 @@ GET  recording                              in  in 403 403 403 403 403 200 200 2
 POST recording                              in  in 403 403 403 403 403 302 302 302
 GET  recording-film                         in  in 403 403 403 403 403 403 403 403
 POST recording-make                         in  in 403 403 403 403 403 302 302 302
+GET  recording-early                        in  in 403 403 403 403 403 403 200 200
+POST recording-early                        in  in 403 403 403 403 403 403 302 302
+GET  recording-certificate                  in  in 403 403 403 403 403 200 200 200
+GET  recording-certificate-json             in  in 403 403 403 403 403 200 200 200
+GET  hold-new                               in  in 403 403 403 403 403 200 200 403
+POST hold-new                               in  in 403 403 403 403 403 302 302 403
+GET  hold                                   in  in 403 403 403 403 403 200 200 200
+POST hold-review                            in  in 403 403 403 403 403 302 302 403
+POST hold-release                           in  in 403 403 403 403 403 302 302 403
 GET  mail                                  404
 POST mail                                  404
 GET  room                                  404 200 404 404 404 404 404 404 404 404
@@ -172,6 +181,10 @@ def test_what_is_not_there_is_answered_like_what_is_not_yours(school: School, vi
         "register-pdf",
         "recording",
         "recording-film",
+        "recording-early",
+        "recording-certificate",
+        "recording-certificate-json",
+        "hold",
     )
     for name in names:
         theirs, nobodys = (
@@ -179,7 +192,15 @@ def test_what_is_not_there_is_answered_like_what_is_not_yours(school: School, vi
         )
         assert theirs.status_code == nobodys.status_code >= 403, name
         assert Page(theirs).words() == Page(nobodys).words(), name
-    for post in ("meeting-start", "meeting-cancel", "recording-make"):
+    posts = (
+        "meeting-start",
+        "meeting-cancel",
+        "recording-make",
+        "recording-early",
+        "hold-review",
+        "hold-release",
+    )
+    for post in posts:
         theirs, nobodys = (
             stranger.post(address) for address in (address_of(post, school), reverse(post, args=["x" * 22]))
         )

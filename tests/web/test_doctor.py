@@ -35,7 +35,7 @@ def free_ports() -> Iterator[int]:
 
 
 @pytest.fixture
-def machine(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+def machine(db: None, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A machine on which all is well."""
     ports = free_ports()
     settings.PORT = next(ports)
