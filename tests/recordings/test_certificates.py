@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import re
+import subprocess
+import sys
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -11,12 +14,12 @@ from django.db import DatabaseError, connection
 from circletime.audit import queries as audit
 from circletime.meetings.rules import State
 from circletime.people.models import Household, Pupil
-from circletime.recordings import queries, tasks
+from circletime.recordings import keys, queries, tasks
 from circletime.recordings.models import Certificate, Recording
 from circletime.recordings.rules import State as Stands
 from tests.guard import drop_guard, put_guard
 from tests.recordings.school import BEGAN, make_meeting, make_recording, make_seat
-from tests.recordings.test_retention import DAY
+from tests.recordings.test_retention import DAY, ROOT
 
 
 @pytest.fixture
@@ -63,6 +66,21 @@ def test_anybody_checks_it_as_the_page_says(certificate):
     key.verify(bytes.fromhex(certificate.signature), text)
     with pytest.raises(InvalidSignature):
         key.verify(bytes.fromhex(certificate.signature), text.replace(b'"minutes":10', b'"minutes":11'))
+
+
+def test_the_program_in_the_docs_checks_it(certificate, tmp_path):
+    (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/vault-format.md").read_text(), re.DOTALL)
+    download = {"certificate": json.loads(certificate.text), "signature": certificate.signature}
+
+    def check(what: dict) -> subprocess.CompletedProcess:
+        (tmp_path / "download.json").write_text(json.dumps(what))
+        command = [sys.executable, "-c", program, str(tmp_path / "download.json"), keys.public_key()]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert check(download).stdout == "This is what was signed.\n"
+    download["certificate"]["minutes"] = 9
+    told = check(download)
+    assert told.returncode == 1 and "InvalidSignature" in told.stderr
 
 
 def test_it_and_the_log_hold_each_other(certificate):
