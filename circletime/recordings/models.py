@@ -26,10 +26,7 @@ class Recording(models.Model):
     stopped_at = models.DateTimeField(null=True, blank=True)
     destroy_on = models.DateField(help_text="The day it is destroyed (T9).")
     destroyed_at = models.DateTimeField(null=True, blank=True)
-    ending = models.JSONField(
-        default=dict,
-        help_text="What was there when its key was destroyed, and by which rule; for its certificate.",
-    )
+    ending = models.JSONField(default=dict, help_text="What its certificate says of its end.")
 
     film_state = models.CharField(
         max_length=10, default=Film.NONE, choices=[(s.value, s.words) for s in Film]
