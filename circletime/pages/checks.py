@@ -163,7 +163,7 @@ def _destruction() -> tuple[bool, str]:
     if waits:
         return False, waits
     if left:
-        return False, f"{left} recordings are past their day and still there. Run circletime retention run."
+        return False, f"Recordings past their day and still there: {left}. Run circletime retention run."
     return True, "Recordings are destroyed on their day."
 
 

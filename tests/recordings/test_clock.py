@@ -139,7 +139,7 @@ def test_the_doctor_says_it(recording, monkeypatch):
     assert not fine and "Nothing is destroyed" in words and "retention run --clock-is-right" in words
     days_pass(DAY + timedelta(days=2))
     clock_says(DAY + timedelta(days=2), monkeypatch)
-    assert checks._destruction()[1].startswith("1 recordings are past their day and still there")
+    assert checks._destruction()[1].startswith("Recordings past their day and still there: 1.")
 
 
 def test_a_day_to_come_is_for_the_demo_only(recording, monkeypatch, capsys, settings, tmp_path):
