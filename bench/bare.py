@@ -15,6 +15,8 @@ from circletime.media.rules import Rights
 from tests.harness import ROOT
 from tests.recorder.studio import Studio
 
+SPEAKS = Rights(camera=True, microphone=True, screen=False, subscribe=True)
+SEEN = Rights(camera=True, microphone=False, screen=False, subscribe=True)
 CLIENT = ROOT / "room/node_modules/livekit-client/dist/livekit-client.umd.js"
 PAGE = """<!doctype html><title>Bare</title><div id="tiles"></div>
 <script src="livekit-client.umd.js"></script>
@@ -52,10 +54,10 @@ room.on("trackSubscribed", (track, _publication, who) => {
 }).on("participantPermissionsChanged", (_before, who) => {
   if (who === room.localParticipant) void follow();
 });
-const join = async ({ url, token, camera, microphone }) => {
-  if (microphone) sound = await LivekitClient.createLocalAudioTrack();
+const join = async ({ url, token }) => {
+  sound = await LivekitClient.createLocalAudioTrack();
   await room.connect(url, token);
-  if (camera) await room.localParticipant.setCameraEnabled(true, { resolution: { width: 640, height: 360 } });
+  await room.localParticipant.setCameraEnabled(true, { resolution: { width: 640, height: 360 } });
 };
 const asked = JSON.parse(decodeURIComponent(location.hash.slice(1) || "null"));
 if (asked) void join(asked);
@@ -82,12 +84,7 @@ def served(folder: Path, page: str = PAGE) -> Iterator[str]:
         server.shutdown()
 
 
-def address(site: str, studio: Studio, name: str, rights: Rights, *, camera: bool = True) -> str:
+def address(site: str, studio: Studio, name: str, rights: Rights) -> str:
     """The bare page that joins the studio's room as soon as it is loaded."""
-    asked = {
-        "url": studio.url,
-        "token": livekit.make_token("room", name, name, rights),
-        "camera": camera,
-        "microphone": True,
-    }
+    asked = {"url": studio.url, "token": livekit.make_token("room", name, name, rights)}
     return f"{site}#{quote(json.dumps(asked))}"

@@ -7,16 +7,14 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from bench import bare
+from bench.bare import SEEN, SPEAKS
 from bench.report import Cell, Result, percentile
 from circletime.media import livekit
-from circletime.media.rules import Rights
 from tests import harness
 from tests.harness import DESKTOP, Person
 from tests.recorder import studio as real
 
 RUNS = 20
-SPEAKS = Rights(camera=True, microphone=True, screen=False, subscribe=True)
-SEEN = Rights(camera=True, microphone=False, screen=False, subscribe=True)
 FIRST_FRAME = """
 const look = () => {
   for (const video of document.querySelectorAll('[aria-label="Mrs Osei"] video')) {

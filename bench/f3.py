@@ -10,17 +10,15 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 from bench import bare
+from bench.bare import SEEN, SPEAKS
 from bench.report import Cell, Result, percentile
 from circletime.media import livekit
-from circletime.media.rules import Rights
 from tests import harness
 from tests.harness import DESKTOP, PHONE, Person, wait_for
 from tests.recorder import studio as real
 
 CHANGES = 200
 NAMES = ("Amara", "Ben")
-SPEAKS = Rights(camera=True, microphone=True, screen=False, subscribe=True)
-SEEN = Rights(camera=True, microphone=False, screen=False, subscribe=True)
 # Every 4 ms each sound that this page plays is looked at: when it began to sound, and when it was gone.
 LISTEN = """
 window.sounds = [];

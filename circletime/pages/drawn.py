@@ -43,7 +43,7 @@ def policy_map() -> str:
 
 def _row(clause: Clause) -> str:
     places = "<br>".join(_link(*_file_of(place)) for place in clause.places)
-    tests = "<br>".join(_link(test.split("::")[-1], _test_file(test)) for test in clause.tests)
+    tests = "<br>".join(_link(test.split("::")[-1], test.split("::")[0]) for test in clause.tests)
     strengths = ", ".join(clause.strengths)
     cells = [f"{clause.number} ({clause.who})", clause.asks, strengths, places, tests, clause.lacks]
     return f"| {' | '.join(cells)} |"
@@ -58,8 +58,3 @@ def _file_of(place: str) -> tuple[str, str]:
         return Path(place).name, place
     module, name = place.split(":")
     return name, f"circletime/{module.replace('.', '/')}.py"
-
-
-def _test_file(test: str) -> str:
-    file = test.split("::")[0]
-    return file if file.startswith("room/") else f"tests/{file}"

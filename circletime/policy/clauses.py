@@ -23,7 +23,7 @@ class Strength(StrEnum):
 class Clause:
     """One sentence of the policy.
 
-    `places` are `module:name` below `circletime`, or a file; `tests` are `file::name` below `tests`.
+    `places` are `module:name` below `circletime`, or a file; `tests` are `file::name`, or a file.
     `lacks` says what is not built yet, in a sentence for governors.
     """
 
@@ -49,7 +49,7 @@ CLAUSES = (
         "Video is for education and well-being only",
         (E,),
         ("meetings.rules:Purpose", "meetings.rules:check_schedule"),
-        ("web/test_meeting_form.py::test_a_purpose_belongs_to_its_kind",),
+        ("tests/web/test_meeting_form.py::test_a_purpose_belongs_to_its_kind",),
     ),
     Clause(
         "C2",
@@ -57,8 +57,8 @@ CLAUSES = (
         (E,),
         ("meetings.actions.door:knock", "meetings.models:Expected"),
         (
-            "actions/test_door.py::test_a_child_of_another_class_is_not_expected",
-            "web/test_join_forms.py::test_a_group_meeting_is_for_its_group",
+            "tests/actions/test_door.py::test_a_child_of_another_class_is_not_expected",
+            "tests/web/test_join_forms.py::test_a_group_meeting_is_for_its_group",
         ),
     ),
     Clause(
@@ -66,7 +66,7 @@ CLAUSES = (
         "A few minutes each week, not full lessons",
         (E,),
         ("policy.limits:MEETING_WITH_FAMILIES", "pages.views.meetings:week"),
-        ("web/test_meeting_form.py::test_no_meeting_is_longer_than_its_kind_may_be",),
+        ("tests/web/test_meeting_form.py::test_no_meeting_is_longer_than_its_kind_may_be",),
     ),
     Clause(
         "C4",
@@ -90,9 +90,9 @@ CLAUSES = (
         (E,),
         ("meetings.actions.lifecycle:settle", "meetings.actions.common:lock_for_host"),
         (
-            "actions/test_door.py::test_nobody_is_admitted_without_a_host_in_the_room",
-            "actions/test_floor.py::test_without_a_host_the_room_freezes_and_comes_back",
-            "actions/test_machine.py::test_the_invariants_hold_at_every_step",
+            "tests/actions/test_door.py::test_nobody_is_admitted_without_a_host_in_the_room",
+            "tests/actions/test_floor.py::test_without_a_host_the_room_freezes_and_comes_back",
+            "tests/actions/test_machine.py::test_the_invariants_hold_at_every_step",
         ),
     ),
     Clause(
@@ -101,8 +101,8 @@ CLAUSES = (
         (E,),
         ("policy.limits:MEETING_WITH_FAMILIES", "meetings.rules:cap", "meetings.tasks:run_clock"),
         (
-            "actions/test_floor.py::test_the_room_closes_at_its_limit",
-            "e2e/test_class_meets.py::test_a_class_meets",
+            "tests/actions/test_floor.py::test_the_room_closes_at_its_limit",
+            "tests/e2e/test_class_meets.py::test_a_class_meets",
         ),
     ),
     Clause(
@@ -110,7 +110,7 @@ CLAUSES = (
         "At most 40 minutes with staff",
         (E,),
         ("policy.limits:MEETING_WITH_STAFF", "meetings.rules:cap"),
-        ("rules/test_meetings.py::test_staff_may_meet_for_forty_minutes",),
+        ("tests/rules/test_meetings.py::test_staff_may_meet_for_forty_minutes",),
     ),
     Clause(
         "T4",
@@ -124,8 +124,8 @@ CLAUSES = (
         (E,),
         ("meetings.actions.host:share_screen", "media.policing:screen_like"),
         (
-            "actions/test_floor.py::test_screens_are_off_until_switched_on_and_go_off_with_their_person",
-            "adversary/test_in_the_room.py::test_a_screen_that_calls_itself_a_camera_is_noticed",
+            "tests/actions/test_floor.py::test_screens_are_off_until_switched_on_and_go_off_with_their_person",
+            "tests/adversary/test_in_the_room.py::test_a_screen_that_calls_itself_a_camera_is_noticed",
         ),
     ),
     Clause(
@@ -133,7 +133,7 @@ CLAUSES = (
         "A new room each time; one ID and password for each class",
         (E,),
         ("meetings.models:Meeting", "people.actions:change_class_password"),
-        ("web/test_classes.py::test_the_teacher_and_the_office_change_them_at_once",),
+        ("tests/web/test_classes.py::test_the_teacher_and_the_office_change_them_at_once",),
     ),
     Clause(
         "T7",
@@ -141,8 +141,8 @@ CLAUSES = (
         (E,),
         ("meetings.actions.door:admit", "media.gate:SignalGate"),
         (
-            "actions/test_door.py::test_who_waits_is_told_nothing_of_the_meeting",
-            "adversary/test_in_the_room.py::test_who_waits_gets_no_connection_and_no_word",
+            "tests/actions/test_door.py::test_who_waits_is_told_nothing_of_the_meeting",
+            "tests/adversary/test_in_the_room.py::test_who_waits_gets_no_connection_and_no_word",
         ),
     ),
     Clause(
@@ -151,9 +151,9 @@ CLAUSES = (
         (E, A),
         ("recordings.actions.capture:prepare", "pages.views.register:show"),
         (
-            "rules/test_meetings.py::test_a_meeting_that_is_not_recorded_does_not_start",
-            "actions/test_door.py::test_the_register_says_who_came_when_and_how_long_they_spoke",
-            "e2e/test_class_meets.py::test_a_class_meets",
+            "tests/rules/test_meetings.py::test_a_meeting_that_is_not_recorded_does_not_start",
+            "tests/actions/test_door.py::test_the_register_says_who_came_when_and_how_long_they_spoke",
+            "tests/e2e/test_class_meets.py::test_a_class_meets",
         ),
     ),
     Clause(
@@ -170,13 +170,13 @@ CLAUSES = (
             "recordings.keys:forget",
         ),
         (
-            "recordings/test_retention.py::test_it_is_kept_until_its_day_and_gone_on_it",
-            "recordings/test_restored.py::test_a_restored_backup_brings_nothing_back",
-            "recordings/test_holds.py::test_the_held_one_of_a_day_stays_and_the_other_goes",
-            "recordings/test_early.py::test_one_person_alone_never_does_whatever_their_roles",
-            "recordings/test_clock.py::test_a_clock_that_leaps_a_month_ahead_destroys_nothing",
-            "recordings/test_certificates.py::test_no_child_and_no_family_is_named",
-            "web/test_keeping.py::test_past_its_day_nobody_watches_though_the_worker_has_not_run",
+            "tests/recordings/test_retention.py::test_it_is_kept_until_its_day_and_gone_on_it",
+            "tests/recordings/test_restored.py::test_a_restored_backup_brings_nothing_back",
+            "tests/recordings/test_holds.py::test_the_held_one_of_a_day_stays_and_the_other_goes",
+            "tests/recordings/test_early.py::test_one_person_alone_never_does_whatever_their_roles",
+            "tests/recordings/test_clock.py::test_a_clock_that_leaps_a_month_ahead_destroys_nothing",
+            "tests/recordings/test_certificates.py::test_no_child_and_no_family_is_named",
+            "tests/web/test_keeping.py::test_past_its_day_nobody_watches_though_the_worker_has_not_run",
         ),
     ),
     Clause(
@@ -190,7 +190,7 @@ CLAUSES = (
         "Links are never made public",
         (D, A),
         ("people.actions:make_family_link",),
-        ("web/test_guessing.py::TestFamilyLink::test_only_a_hash_of_it_is_kept",),
+        ("tests/web/test_guessing.py::TestFamilyLink::test_only_a_hash_of_it_is_kept",),
         lacks="A link that is followed from a social network raises no alarm yet.",
     ),
     Clause(
@@ -198,7 +198,7 @@ CLAUSES = (
         "When a meeting is broken off, parents are told why and when the next one is",
         (E,),
         ("meetings.actions.lifecycle:abort",),
-        ("actions/test_machine.py::test_the_invariants_hold_at_every_step",),
+        ("tests/actions/test_machine.py::test_the_invariants_hold_at_every_step",),
         lacks="The reason is asked and kept; parents are not written to yet.",
     ),
     Clause(
@@ -206,14 +206,14 @@ CLAUSES = (
         "Staff have a neutral background and dress and speak as in school",
         (A,),
         ("meetings.actions.door:enter_as_host",),
-        ("actions/test_door.py::test_s1_is_asked_each_time",),
+        ("tests/actions/test_door.py::test_s1_is_asked_each_time",),
     ),
     Clause(
         "S2",
         "Staff take no screenshots",
         (A, D),
         ("room/src/view/Tile.tsx",),
-        ("e2e/test_pages.py::check_marks",),
+        ("tests/e2e/test_pages.py::check_marks",),
         lacks="A browser cannot stop a screenshot. Each tile carries the viewer's mark.",
     ),
     Clause("S3", "Staff publish no links", (D, A), lacks="As T11."),
@@ -223,8 +223,8 @@ CLAUSES = (
         (E,),
         ("meetings.rules:rights_for", "meetings.actions.floor:next_turn"),
         (
-            "rules/test_meetings.py::test_a_pupil_is_seen_and_not_heard",
-            "actions/test_floor.py::test_the_circle_goes_round_once",
+            "tests/rules/test_meetings.py::test_a_pupil_is_seen_and_not_heard",
+            "tests/actions/test_floor.py::test_the_circle_goes_round_once",
         ),
     ),
     Clause(
@@ -233,8 +233,8 @@ CLAUSES = (
         (E,),
         ("meetings.actions.floor:give_turn", "meetings.orders:carry_out"),
         (
-            "actions/test_floor.py::test_a_turn_moves_the_one_microphone",
-            "adversary/test_on_the_wire.py::test_two_hosts_give_turns_at_once_and_never_two_children_can_speak",
+            "tests/actions/test_floor.py::test_a_turn_moves_the_one_microphone",
+            "tests/adversary/test_on_the_wire.py::test_two_hosts_give_turns_at_once_and_never_two_children_can_speak",
         ),
     ),
     Clause(
@@ -242,7 +242,7 @@ CLAUSES = (
         "Pupils put no screenshots on social media",
         (A, D),
         ("room/src/view/Tile.tsx",),
-        ("e2e/test_pages.py::check_marks",),
+        ("tests/e2e/test_pages.py::check_marks",),
         lacks="As S2.",
     ),
     Clause("P4", "Pupils publish no links", (D, A), lacks="As T11."),
@@ -264,8 +264,8 @@ CLAUSES = (
             "meetings.actions.host:allow_camera",
         ),
         (
-            "adversary/test_in_the_room.py::test_who_is_sent_back_or_removed_is_out_at_once_and_stays_out",
-            "actions/test_door.py::test_a_removed_child_is_out_and_stays_out",
+            "tests/adversary/test_in_the_room.py::test_who_is_sent_back_or_removed_is_out_at_once_and_stays_out",
+            "tests/actions/test_door.py::test_a_removed_child_is_out_and_stays_out",
         ),
     ),
     Clause(
@@ -274,9 +274,9 @@ CLAUSES = (
         (E,),
         ("pages.views.join:join_name", "people.rules:folded"),
         (
-            "rules/test_meetings.py::test_case_accents_and_spacing_are_forgiven",
-            "web/test_guessing.py::test_two_olivias_are_told_apart_without_showing_either",
-            "adversary/test_in_the_room.py::test_a_name_stays_what_it_was",
+            "tests/rules/test_meetings.py::test_case_accents_and_spacing_are_forgiven",
+            "tests/web/test_guessing.py::test_two_olivias_are_told_apart_without_showing_either",
+            "tests/adversary/test_in_the_room.py::test_a_name_stays_what_it_was",
         ),
     ),
     Clause(
@@ -288,7 +288,7 @@ CLAUSES = (
         "Parents supervise throughout, in a suitable place",
         (A, D),
         ("meetings.actions.door:knock", "meetings.actions.host:ask_grown_ups"),
-        ("actions/test_door.py::test_without_a_grown_up_there_is_no_knock",),
+        ("tests/actions/test_door.py::test_without_a_grown_up_there_is_no_knock",),
     ),
     Clause(
         "R4",
@@ -306,7 +306,7 @@ CLAUSES = (
         "Parents do not talk with the teacher during a class",
         (A, D),
         ("meetings.actions.host:write_note",),
-        ("actions/test_floor.py::test_everything_is_in_the_log_and_the_log_holds",),
+        ("tests/actions/test_floor.py::test_everything_is_in_the_log_and_the_log_holds",),
         lacks="A household has one voice, the child's, and a lapse is noted in the register; "
         "the teacher's address is not shown to parents yet.",
     ),

@@ -127,8 +127,8 @@ _GROUNDS = {
     Ground.OTHER: "Another reason",
 }
 
-REASON_LENGTH = (3, 500)
-"""The shortest and the longest reason, in characters."""
+SHORTEST_REASON, LONGEST_REASON = 3, 500
+"""In characters."""
 
 
 def is_past(destroy_on: date, today: date, *, held: bool) -> bool:
@@ -136,14 +136,13 @@ def is_past(destroy_on: date, today: date, *, held: bool) -> bool:
     return destroy_on <= today and not held
 
 
-def check_reason(reason: str, ask: str) -> str:
-    """A reason, tidied; raises `Refused` with the sentence `ask` when it says nothing."""
+def check_reason(reason: str, ask: str, *, field: str = "reason", most: int = LONGEST_REASON) -> str:
+    """A reason, tidied; raises `Refused` beside `field`, with the sentence `ask` when it says nothing."""
     tidy = " ".join(reason.split())
-    least, most = REASON_LENGTH
-    if len(tidy) < least:
-        raise Refused("reason", ask, field="reason", status=400)
+    if len(tidy) < SHORTEST_REASON:
+        raise Refused(field, ask, field=field, status=400)
     if len(tidy) > most:
-        raise Refused("reason", f"Say it in at most {most} characters.", field="reason", status=400)
+        raise Refused(field, f"Say it in at most {most} characters.", field=field, status=400)
     return tidy
 
 
@@ -219,16 +218,6 @@ def check_watch(roles: Set[Role]) -> None:
     """Raise `NotAllowed` unless somebody with these roles may watch recordings."""
     if not can_watch(roles):
         raise NotAllowed("Only senior leaders and the safeguarding lead may watch recordings.")
-
-
-def check_why(why: str) -> str:
-    """The reason for watching, tidied; raises `Refused` when it says nothing."""
-    tidy = " ".join(why.split())
-    if len(tidy) < 3:
-        raise Refused("why", "Say why you are watching.", field="why", status=400)
-    if len(tidy) > 300:
-        raise Refused("why", "Say it in at most 300 characters.", field="why", status=400)
-    return tidy
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
 """How long a recording is kept: holds, early deletion, and the certificate that stays (T9)."""
 
 import json
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -16,14 +18,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from circletime.audit.rules import canonical
 from circletime.core import time
 from circletime.core.errors import Refused
-from circletime.pages.views.recordings import _recording as recording_of
-from circletime.pages.views.recordings import _watcher as watcher
+from circletime.pages.found import or_404
+from circletime.pages.views.recordings import watcher
 from circletime.people.models import User
 from circletime.people.rules import EARLY_DELETERS, HOLDERS
 from circletime.recordings import keys, queries
 from circletime.recordings.actions import early, holds
 from circletime.recordings.keys import KeyTrouble
-from circletime.recordings.models import Certificate, Hold, Recording
+from circletime.recordings.models import Hold, Recording
 from circletime.recordings.rules import Ground, Rule
 
 
@@ -59,7 +61,7 @@ def hold_new(request: HttpRequest) -> HttpResponse:
 def hold(request: HttpRequest, public_id: str) -> HttpResponse:
     """What is kept, why, by whom, and until when it is looked at again."""
     user = watcher(request)
-    return _hold_page(request, _hold(public_id), user)
+    return _hold_page(request, or_404(queries.get_hold(public_id)), user)
 
 
 @login_required
@@ -67,15 +69,8 @@ def hold(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def hold_review(request: HttpRequest, public_id: str) -> HttpResponse:
     """It is still needed."""
-    user = _holder(request)
-    found = _hold(public_id)
-    try:
-        holds.review_hold(
-            hold=found, review_on=_day(request.POST.get("review_on", "")), by=user, now=time.now()
-        )
-    except Refused as refusal:
-        return _hold_page(request, found, user, refusal)
-    return redirect("hold", found.public_id)
+    review_on = _day(request.POST.get("review_on", ""))
+    return _change(request, public_id, partial(holds.review_hold, review_on=review_on))
 
 
 @login_required
@@ -83,10 +78,14 @@ def hold_review(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def hold_release(request: HttpRequest, public_id: str) -> HttpResponse:
     """It is not needed any more."""
+    return _change(request, public_id, partial(holds.release_hold, reason=request.POST.get("reason", "")))
+
+
+def _change(request: HttpRequest, public_id: str, act: Callable[..., None]) -> HttpResponse:
     user = _holder(request)
-    found = _hold(public_id)
+    found = or_404(queries.get_hold(public_id))
     try:
-        holds.release_hold(hold=found, reason=request.POST.get("reason", ""), by=user, now=time.now())
+        act(hold=found, by=user, now=time.now())
     except Refused as refusal:
         return _hold_page(request, found, user, refusal)
     return redirect("hold", found.public_id)
@@ -100,7 +99,7 @@ def delete_early(request: HttpRequest, public_id: str) -> HttpResponse:
     user, now = watcher(request), time.now()
     if not user.roles & EARLY_DELETERS:
         raise PermissionDenied
-    recording = recording_of(public_id)
+    recording = or_404(queries.get_recording(public_id))
     error: Refused | None = None
     if request.method == "POST":
         try:
@@ -142,7 +141,7 @@ def _decide(request: HttpRequest, recording: Recording, user: User) -> HttpRespo
 def certificate(request: HttpRequest, public_id: str) -> HttpResponse:
     """What was destroyed, when, and by which rule; whether the signature fits."""
     watcher(request)
-    found = _certificate(public_id)
+    found = or_404(queries.certificate_of(public_id))
     facts = json.loads(found.text)
     try:
         fits = keys.is_signed(found.text, found.signature, keys.public_key())
@@ -166,7 +165,7 @@ def certificate(request: HttpRequest, public_id: str) -> HttpResponse:
 def certificate_json(request: HttpRequest, public_id: str) -> HttpResponse:
     """The certificate as a file, with its signature."""
     watcher(request)
-    found = _certificate(public_id)
+    found = or_404(queries.certificate_of(public_id))
     text = canonical({"certificate": json.loads(found.text), "signature": found.signature})
     answer = HttpResponse(text + "\n", content_type="application/json")
     answer["Content-Disposition"] = (
@@ -181,20 +180,6 @@ def _holder(request: HttpRequest) -> User:
     if not user.roles & HOLDERS:
         raise PermissionDenied
     return user
-
-
-def _hold(public_id: str) -> Hold:
-    found = queries.get_hold(public_id)
-    if found is None:
-        raise Http404
-    return found
-
-
-def _certificate(public_id: str) -> Certificate:
-    found = queries.certificate_of(public_id)
-    if found is None:
-        raise Http404
-    return found
 
 
 def _hold_page(request: HttpRequest, found: Hold, user: User, error: Refused | None = None) -> HttpResponse:

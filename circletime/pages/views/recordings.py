@@ -22,6 +22,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from circletime.core import time
 from circletime.core.errors import Refused
+from circletime.pages.found import or_404
 from circletime.pages.who import staff_of
 from circletime.people.models import User
 from circletime.people.rules import EARLY_DELETERS, HOLDERS
@@ -44,7 +45,7 @@ LONGEST_ANSWER = 2 * 1024 * 1024
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     """Every recording that is kept, and until when; and what was destroyed."""
-    user, now = _watcher(request), time.now()
+    user, now = watcher(request), time.now()
     rows = [_row(recording, now) for recording in queries.list_recordings(user)]
     context = {
         "rows": rows,
@@ -76,8 +77,8 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
 
     A reader that wants JSON is told how far the film is.
     """
-    user, now = _watcher(request), time.now()
-    recording = _recording(public_id)
+    user, now = watcher(request), time.now()
+    recording = or_404(queries.get_recording(public_id))
     if request.method == "GET" and request.headers.get("Accept") == "application/json":
         return JsonResponse({"state": recording.film_state, "percent": recording.film_percent})
     error: Refused | None = None
@@ -118,8 +119,8 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def make(request: HttpRequest, public_id: str) -> HttpResponse:
     """Have a film made that could not be made before."""
-    user = _watcher(request)
-    recording = _recording(public_id)
+    user = watcher(request)
+    recording = or_404(queries.get_recording(public_id))
     try:
         film_actions.ask_again(recording=recording, by=user, now=time.now())
     except Refused:
@@ -131,8 +132,8 @@ def make(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_safe
 def film(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """The film's bytes, or a part of them. Nothing is kept on the way: not by us, not by the browser."""
-    user, now = _watcher(request), time.now()
-    recording = _recording(public_id)
+    user, now = watcher(request), time.now()
+    recording = or_404(queries.get_recording(public_id))
     if queries.last_viewing(recording, user, since=now - VIEWING_LASTS) is None:
         raise PermissionDenied
     if recording.film_state != Stands.READY or not queries.may_be_seen(recording, now):
@@ -183,19 +184,12 @@ async def _all(opened: Film) -> AsyncIterator[bytes]:
         opened.close()
 
 
-def _watcher(request: HttpRequest) -> User:
+def watcher(request: HttpRequest) -> User:
     """Whoever asks, if they may watch. Says no before it looks whether there is such a recording."""
     user = staff_of(request)
     if not can_watch(user.roles):
         raise PermissionDenied
     return user
-
-
-def _recording(public_id: str) -> Recording:
-    found = queries.get_recording(public_id)
-    if found is None:
-        raise Http404
-    return found
 
 
 def _words(recording: Recording, *, past: bool) -> str:

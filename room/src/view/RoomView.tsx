@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Boot, LiveState, Person } from "../protocol";
 import type { Session } from "../session";
 import { type AppState, clock, layout, secondsLeft } from "../state";
@@ -42,7 +42,6 @@ export function RoomView({ boot, state, live, session, set, command }: Props) {
   const left = useSecondsLeft(meeting.ends_at, state.skew);
   const [size, setSize] = useState(pageSize);
   const [panelOpen, setPanelOpen] = useState(false);
-  const shown = useRef<string>("");
   useEffect(() => {
     const resized = () => setSize(pageSize());
     addEventListener("resize", resized);
@@ -53,9 +52,7 @@ export function RoomView({ boot, state, live, session, set, command }: Props) {
   const stage = sharer?.seat ?? plan.stage?.seat;
   const visible = [stage, ...(state.saveData ? [] : plan.grid.map((person) => person.seat))].join(" ");
   useEffect(() => {
-    const key = `${state.saveData} ${visible} ${state.tracksVersion}`;
-    if (shown.current !== key) session.show(new Set(visible.split(" ")), state.saveData);
-    shown.current = key;
+    session.show(new Set(visible.split(" ")), state.saveData);
   }, [session, state.saveData, visible, state.tracksVersion]);
 
   const tile = (person: Person, large = false, screen = false) => (
