@@ -9,6 +9,7 @@ STEPS = (
     ("Recorder (Go)", ["python3", "media/build.py", "test"], ROOT),
     ("Room client (Vitest)", ["npm", "test", "--silent"], ROOT / "room"),
 )
+LANES = ("-p", "tests.lanes", "-n", "2", "--no-loadscope-reorder")
 
 
 def main() -> int:
@@ -20,7 +21,7 @@ def main() -> int:
             failed.append(name)
     print("== Everything else (pytest)", flush=True)
     pytest = [sys.executable, "-m", "pytest", *sys.argv[1:]]
-    status = subprocess.run(pytest, cwd=ROOT, check=False).returncode
+    status = subprocess.run([*pytest, *LANES], cwd=ROOT, check=False).returncode
     if status == 1:
         # Five browsers on two shared cores: a test that only ran late gets one more chance, and it is said.
         print("== Once more, what failed", flush=True)

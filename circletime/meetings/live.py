@@ -11,7 +11,7 @@ import time as clock
 from collections import defaultdict
 
 from asgiref.sync import sync_to_async
-from django.db import close_old_connections
+from django.db import connections
 
 from circletime.core import time
 from circletime.meetings.models import Meeting, Seat
@@ -93,6 +93,7 @@ class Hub:
             try:
                 await self._feed()
             except Exception:  # the hub must outlive a database that is away for a moment
+                await sync_to_async(connections.close_all)()
                 await asyncio.sleep(POLL_EVERY)
 
     async def _feed(self) -> None:
@@ -114,7 +115,6 @@ class Hub:
 
 @sync_to_async
 def _versions(meeting_pks: list[int]) -> dict[int, int]:
-    close_old_connections()
     return dict(Meeting.objects.filter(pk__in=meeting_pks).values_list("pk", "version"))
 
 

@@ -6,6 +6,7 @@ and a microphone is only ever given after every other pending change of that mee
 that two children never hold one at any instant (P2), even while orders are late or repeated.
 """
 
+import time as clock
 from datetime import timedelta
 
 from django.db import transaction
@@ -20,6 +21,8 @@ from circletime.meetings.queries import seat_rights
 from circletime.meetings.rules import OVER, State
 
 LEASE = timedelta(seconds=6)
+RENEW_AFTER = 2.0
+"""Seconds. A call to the media server takes at most two more, so a lease renewed by then never runs out."""
 
 
 def carry_out(meeting_pk: int) -> bool:
@@ -43,6 +46,7 @@ def _lease(meeting_pk: int, *, renew: bool = False) -> bool:
 
 
 def _carry_out_once(meeting_pk: int) -> bool:
+    leased_at = clock.monotonic()
     # Orders and rights are read under the meeting's lock, so they belong to one moment.
     with transaction.atomic():
         meeting = Meeting.objects.select_for_update().get(pk=meeting_pk)
@@ -60,7 +64,9 @@ def _carry_out_once(meeting_pk: int) -> bool:
             # False sorts first: what takes a right away comes before what gives a pupil the microphone.
             floor = meeting.floor.public_id if meeting.floor else ""
             for identity, (verb, rights) in sorted(wanted.items(), key=lambda item: item[0] == floor):
-                _lease(meeting_pk, renew=True)
+                if clock.monotonic() - leased_at > RENEW_AFTER:
+                    _lease(meeting_pk, renew=True)
+                    leased_at = clock.monotonic()
                 if verb == "remove":
                     livekit.remove(meeting.room, identity)
                 else:

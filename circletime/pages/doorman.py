@@ -23,7 +23,8 @@ class DatabaseDoorman:
 
     async def rights(self, seat_id: str) -> Rights:
         """What the seat may send now; nothing when it is gone."""
-        return await sync_to_async(_rights)(seat_id)
+        # In a thread of its own: a child whose turn begins does not wait behind what pages are told of it.
+        return await sync_to_async(_rights, thread_sensitive=False)(seat_id)
 
     async def opened(self, leave: Pass, connection_id: str) -> bool:
         """The connection stands; False when the seat lost its leave while it was being opened."""

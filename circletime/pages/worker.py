@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import FrameType
 
-from django.db import close_old_connections
+from django.db import connections
 
 from circletime.core import time
 from circletime.media.livekit import MediaError
@@ -57,12 +57,12 @@ class Worker:
 
     def _clock(self) -> float:
         """Do what is due; answer how many seconds to sleep, at most a tick."""
-        close_old_connections()
         try:
             tasks.run_clock(time.now())
             following = tasks.next_end()
         except Exception:
             log.exception("clock")
+            connections.close_all()
             return TICK
         if following is None:
             return TICK
@@ -70,13 +70,13 @@ class Worker:
 
     def _every(self, seconds: float, chore: Callable[[datetime], None]) -> None:
         while not self.stopping.wait(seconds):
-            close_old_connections()
             try:
                 chore(time.now())
             except MediaError:
                 log.warning("%s: the media server is not answering", chore.__name__)
             except Exception:
                 log.exception(chore.__name__)
+                connections.close_all()  # whatever is wrong with one, the next try has a new one
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping.set()

@@ -72,6 +72,8 @@ export interface Layout {
   stage: Person | null;
   /** The small tiles of this page. */
   grid: Person[];
+  /** Both, in an order that stays when somebody else becomes large: no picture is taken down for it. */
+  shown: Person[];
   page: number;
   pages: number;
 }
@@ -89,12 +91,9 @@ export function layout(people: Person[], me: string, speaking: string[], page: n
   const room = Math.max(1, size - always.length);
   const pages = Math.max(1, Math.ceil(rest.length / room));
   const current = Math.min(page, pages - 1);
-  return {
-    stage,
-    grid: [...always, ...rest.slice(current * room, (current + 1) * room)],
-    page: current,
-    pages,
-  };
+  const grid = [...always, ...rest.slice(current * room, (current + 1) * room)];
+  const shown = people.filter((person) => person === stage || grid.includes(person));
+  return { stage, grid, shown, page: current, pages };
 }
 
 /** Seconds until `until` by the server's clock, never below 0; null when there is no end. */

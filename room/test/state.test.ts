@@ -24,6 +24,19 @@ describe("layout", () => {
       expect(plan.grid.map((one) => one.seat)).toContain("teacher");
     }
   });
+  it("moves nobody on the page when the turn goes on", () => {
+    const shown = ["p2", "p3", null].map((holder) =>
+      layout(
+        people.map((one) => ({ ...one, floor: one.seat === holder })),
+        "p1",
+        [],
+        0,
+        9,
+      ).shown.map((one) => one.seat),
+    );
+    expect(shown[1]).toEqual(shown[0]);
+    expect(shown[2]).toEqual(shown[0]);
+  });
   it("shows a teacher who is alone to themselves", () => {
     const plan = layout([person("teacher", "host")], "teacher", [], 0, 9);
     expect(plan.stage?.seat).toBe("teacher");

@@ -6,10 +6,12 @@ what an earlier one left behind, whoever was killed in between.
 """
 
 import contextlib
+import functools
 import time as clock
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
@@ -86,7 +88,12 @@ def is_running(public_id: str) -> bool:
 
 def recorder() -> Recorder:
     """The recorder of this installation."""
-    return Recorder(settings.RECORDER_SOCKET)
+    return _recorder(settings.RECORDER_SOCKET)
+
+
+@functools.lru_cache(maxsize=1)  # the worker asks it twice a second, and a new client is 20 ms of work
+def _recorder(socket: Path) -> Recorder:
+    return Recorder(socket)
 
 
 @transaction.atomic

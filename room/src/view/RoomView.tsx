@@ -50,7 +50,7 @@ export function RoomView({ boot, state, live, session, set, command }: Props) {
   const sharer = live.people.find((person) => person.seat === session.sharer()) ?? null;
   const plan = layout(live.people, you.seat, state.speaking, state.page, size);
   const stage = sharer?.seat ?? plan.stage?.seat;
-  const visible = [stage, ...(state.saveData ? [] : plan.grid.map((person) => person.seat))].join(" ");
+  const visible = [stage, ...(state.saveData ? [] : plan.shown.map((person) => person.seat))].join(" ");
   useEffect(() => {
     session.show(new Set(visible.split(" ")), state.saveData);
   }, [session, state.saveData, visible, state.tracksVersion]);
@@ -65,7 +65,6 @@ export function RoomView({ boot, state, live, session, set, command }: Props) {
       large={large}
       screen={screen}
       speaking={state.speaking.includes(person.seat)}
-      version={state.tracksVersion}
     />
   );
 
@@ -113,9 +112,9 @@ export function RoomView({ boot, state, live, session, set, command }: Props) {
             </button>
           </div>
         )}
-        <div class="stage">{sharer ? tile(sharer, true, true) : plan.stage && tile(plan.stage, true)}</div>
-        <div class="grid" data-count={plan.grid.length}>
-          {plan.grid.map((person) => tile(person))}
+        <div class="people" data-small={plan.shown.length - (sharer ? 0 : 1)}>
+          {sharer && tile(sharer, true, true)}
+          {plan.shown.map((person) => tile(person, !sharer && person === plan.stage))}
         </div>
         {plan.pages > 1 && (
           <nav class="pages" aria-label="Pages of people">

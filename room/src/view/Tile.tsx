@@ -11,12 +11,10 @@ interface Props {
   large?: boolean;
   speaking: boolean;
   screen?: boolean;
-  /** Changes whenever any track does, so that the picture is looked for again. */
-  version: number;
 }
 
 /** One person: the picture, always the name, and the viewer's own mark over it (P3, S2). */
-export function Tile({ person, session, mine, mark, large, speaking, screen, version }: Props) {
+export function Tile({ person, session, mine, mark, large, speaking, screen }: Props) {
   const video = useRef<HTMLVideoElement>(null);
   const source = screen ? Track.Source.ScreenShare : Track.Source.Camera;
   const track = session.videoOf(person.seat, source);
@@ -27,7 +25,7 @@ export function Tile({ person, session, mine, mark, large, speaking, screen, ver
     return () => {
       track.detach(element);
     };
-  }, [track, version]);
+  }, [track]);
   const classes = ["tile"];
   if (large) classes.push("large");
   if (speaking || person.floor) classes.push("speaking");
