@@ -76,3 +76,21 @@ def secret(name: str, folder: Path) -> str:
         finally:
             draft.unlink()
     return path.read_text().strip()
+
+
+def identity(name: str) -> Path | None:
+    """The variable `name` as where the school's key is: `file`, or `age:` and the path of an identity."""
+    raw = text(name, "file")
+    kind, _, place = raw.partition(":")
+    if raw == "file":
+        return None
+    if kind != "age" or not place:
+        raise BadSetting(f"{name} is {raw!r}; it must be file, or age: and the path of an age identity.")
+    path = Path(place).expanduser().resolve()
+    try:
+        found = "AGE-SECRET-KEY-1" in path.read_text()
+    except (OSError, ValueError):
+        found = False
+    if not found:
+        raise BadSetting(f"{name}: no age identity can be read in {path}. Make one with age-keygen.")
+    return path

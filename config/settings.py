@@ -10,6 +10,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = Path(env.text("CIRCLETIME_VAR", str(BASE_DIR / "var"))).resolve()
 BIN = Path(env.text("CIRCLETIME_BIN", str(BASE_DIR / "var" / "bin"))).resolve()
 KEYS = Path(env.text("CIRCLETIME_KEYS", str(VAR / "keys"))).resolve()
+KEK_IDENTITY = env.identity("CIRCLETIME_KEK")
 VAULT = Path(env.text("CIRCLETIME_VAULT", str(VAR / "vault"))).resolve()
 for _folder in (VAR, VAULT, VAR / "run", VAR / "log", VAR / "static"):
     _folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -20,11 +20,16 @@ ROOM_NEEDED = 5 * 1024**3
 
 def before_start(names: list[str]) -> list[str]:
     """What would keep the named parts from starting."""
-    return _missing(names) + [
-        f"Port {port} ({what}) is in use by another program. Stop it, or choose another: PORT=9000."
-        for what, port, kind in _ports(names)
-        if _taken(port, kind)
-    ]
+    locked_out = [] if _school_key_opens() else [_school_key()[1]]
+    return (
+        _missing(names)
+        + locked_out
+        + [
+            f"Port {port} ({what}) is in use by another program. Stop it, or choose another: PORT=9000."
+            for what, port, kind in _ports(names)
+            if _taken(port, kind)
+        ]
+    )
 
 
 def everything() -> Iterator[tuple[bool, str]]:
@@ -41,6 +46,7 @@ def everything() -> Iterator[tuple[bool, str]]:
         yield True, "Everything that is needed to start is there, and the ports are free."
     yield _disk()
     yield _keys()
+    yield _school_key()
     yield _certificate()
     yield _mail()
     yield _clock()
@@ -109,6 +115,43 @@ def _keys() -> tuple[bool, str]:
     if loose:
         return False, f"Other accounts can read {', '.join(loose)} in {settings.KEYS}. Run chmod 600 on them."
     return True, "The keys can be read by this account only."
+
+
+def _school_key() -> tuple[bool, str]:
+    from circletime.recordings import outer
+    from circletime.recordings.keys import KeyTrouble
+
+    if not outer.path().exists() and not outer.is_rotating():
+        return True, "The school's key is made with the first recording."
+    try:
+        outer.current()
+    except KeyTrouble as trouble:
+        return False, str(trouble)
+    if outer.is_rotating():
+        return (
+            False,
+            "The school's key is being replaced, which did not end. Run circletime vault rotate-key again.",
+        )
+    if settings.KEK_IDENTITY and not outer.is_locked():
+        return (
+            False,
+            "The school's key is not locked with the age identity yet. Run circletime vault rotate-key.",
+        )
+    return True, "The school's key can be read."
+
+
+def _school_key_opens() -> bool:
+    """False for an age identity that does not fit: then no meeting could start."""
+    from circletime.recordings import outer
+    from circletime.recordings.keys import KeyTrouble
+
+    if not settings.KEK_IDENTITY or not outer.path().exists():
+        return True
+    try:
+        outer.current()
+    except KeyTrouble:
+        return False
+    return True
 
 
 def _others_read(path: Path) -> bool:

@@ -103,10 +103,11 @@ def ensure_row(meeting: Meeting, by: str, now: datetime) -> Recording:
     if found is not None:
         return found
     made = Recording(meeting=meeting, made_at=now, destroy_on=destroy_on(timezone.localtime(now).date()))
+    # Before the key is read: this locks the log, which keeps a rotation from retiring that key meanwhile.
+    record("recordings.recording.made", by=by, subject=made.subject, now=now, meeting=meeting.public_id)
     nothing_wrapped = not Recording.objects.exclude(wrapped_key=b"").exists()
     made.wrapped_key = keys.wrap(keys.new_key(), made.public_id, may_make_file=nothing_wrapped)
     made.save()
-    record("recordings.recording.made", by=by, subject=made.subject, now=now, meeting=meeting.public_id)
     return made
 
 
