@@ -23,6 +23,18 @@ HTTPS = PUBLIC_URL.startswith("https://")
 ALLOWED_HOSTS = env.items("CIRCLETIME_HOSTS", ["localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
+# Where recordings go when they have stopped: nowhere else, or into an S3-compatible bucket of their own.
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+S3_BUCKET, S3_URL = env.text("CIRCLETIME_S3_BUCKET", ""), env.text("CIRCLETIME_S3_URL", "")
+if S3_BUCKET:
+    STORAGES["vault"] = {
+        "BACKEND": "circletime.recordings.bucket.Bucket",
+        "OPTIONS": env.bucket(S3_BUCKET, S3_URL),
+    }
+
 # The media server and the recorder.
 LIVEKIT_PORT = env.number("CIRCLETIME_LIVEKIT_PORT", PORT + 1)
 LIVEKIT_TCP_PORT = env.number("CIRCLETIME_LIVEKIT_TCP_PORT", PORT + 2)

@@ -45,6 +45,7 @@ def everything() -> Iterator[tuple[bool, str]]:
     elif not wrong:
         yield True, "Everything that is needed to start is there, and the ports are free."
     yield _disk()
+    yield _store()
     yield _keys()
     yield _school_key()
     yield _certificate()
@@ -108,6 +109,26 @@ def _disk() -> tuple[bool, str]:
     if free < ROOM_NEEDED:
         return False, f"Only {size} are free where recordings are kept. Make room, or move the vault."
     return True, f"{size} are free where recordings are kept."
+
+
+def _store() -> tuple[bool, str]:
+    from circletime.recordings import queries, store
+
+    there = store.bucket()
+    if there is None:
+        return True, "Recordings stay in their folder: no CIRCLETIME_S3_BUCKET."
+    try:
+        there.ids()
+        versions = there.keeps_versions()
+    except (store.StoreTrouble, FileNotFoundError) as trouble:
+        what = str(trouble) if isinstance(trouble, store.StoreTrouble) else "There is no such bucket."
+        return False, f"{what} Look at CIRCLETIME_S3_URL, _BUCKET, _ID and _SECRET."
+    if versions:
+        return False, "The bucket keeps older versions of what is removed. Switch that off for this bucket."
+    late = queries.count_unmoved(timezone.now() - timedelta(days=1))
+    if late:
+        return False, f"Recordings that wait to be moved to the bucket for over a day: {late}."
+    return True, f"Recordings are moved to the bucket {settings.S3_BUCKET} at {settings.S3_URL}."
 
 
 def _keys() -> tuple[bool, str]:

@@ -189,7 +189,7 @@ def vault_verify(wanted: argparse.Namespace) -> int:
 
 
 def vault_rotate_key(wanted: argparse.Namespace) -> int:
-    """Replace the school's key. Begun and not ended, it goes on; the status is 0 only when the old one is gone."""
+    """Replace the school's key, or go on with it. The status is 0 only when the old one is gone."""
     from circletime.core import time
     from circletime.recordings import outer
     from circletime.recordings.actions.rotation import rotate
@@ -204,13 +204,11 @@ def vault_rotate_key(wanted: argparse.Namespace) -> int:
         print(line)
     if came.troubles:
         print(
-            f"{came.wrapped} keys wrapped anew, {len(came.troubles)} not: the lines above say why. The old key is "
-            "kept until they are; run this again then, or when those recordings are gone."
+            f"{came.wrapped} keys wrapped anew, {len(came.troubles)} not: the lines above say why. The old "
+            "key is kept until they are; run this again then, or when those recordings are gone."
         )
         return 1
-    print(
-        f"{came.wrapped} keys wrapped anew. The old key is destroyed. Copy {outer.path()} to where it is kept safe."
-    )
+    print(f"{came.wrapped} keys wrapped anew. The old key is destroyed. Copy {outer.path()} to a safe place.")
     return 0
 
 

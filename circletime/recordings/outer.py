@@ -1,4 +1,4 @@
-"""The school's key, which wraps the keys of all recordings (ADR 5): where it is, and how it is replaced (ADR 9).
+"""The school's key, which wraps those of all recordings (ADR 5): where it is, how it is replaced (ADR 9).
 
 The file `vault_kek` has it. With an age identity in the settings the file is written encrypted to that
 identity, whose own file may be on another disk; which of the two a file is, is seen from its text. While
@@ -64,7 +64,7 @@ def alone() -> Iterator[None]:
 
 
 def replace() -> None:
-    """Put a new key in its place and keep the old one beside it, each step done once however often it is begun.
+    """Put a new key in its place and keep the old one beside it; begun again, it goes on.
 
     Raises `KeyTrouble` and `OSError`. Called within `alone`.
     """
@@ -110,7 +110,8 @@ def _unlock(text: bytes) -> bytes:
         return text
     if not settings.KEK_IDENTITY:
         raise KeyTrouble(
-            f"The key file {path()} is locked with an age identity. Say where that is: CIRCLETIME_KEK=age:PATH."
+            f"The key file {path()} is locked with an age identity. "
+            "Say where that is: CIRCLETIME_KEK=age:PATH."
         )
     try:
         return pyrage.decrypt(text, [_identity()])

@@ -236,7 +236,7 @@ class VaultReader(io.RawIOBase):
         return done
 
     def _sealed(self, at: int, length: int) -> memoryview:
-        """These bytes of the file; fewer when it was cut off since. They last until the next are asked for."""
+        """These bytes of the file; fewer when it was cut off. They last until the next are asked for."""
         if len(self._scratch) < length:
             self._scratch = bytearray(TOGETHER * FULL)
         room, filled = memoryview(self._scratch)[:length], 0
