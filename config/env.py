@@ -116,8 +116,10 @@ def bucket(name: str, url: str) -> dict[str, Any]:
         "file_overwrite": True,
         "default_acl": None,
         # In one piece: what a killed worker left of several pieces would not be seen, and stay.
-        "transfer_config": TransferConfig(multipart_threshold=5 * 1024**3, use_threads=False),
-        "client_config": Config(
+        "transfer_config": TransferConfig(  # type: ignore[no-untyped-call]
+            multipart_threshold=5 * 1024**3, use_threads=False
+        ),
+        "client_config": Config(  # type: ignore[no-untyped-call]
             connect_timeout=3,
             read_timeout=20,
             retries={"mode": "standard", "max_attempts": 2},

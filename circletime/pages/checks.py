@@ -14,9 +14,6 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-ROOM_NEEDED = 5 * 1024**3
-"""Bytes of free disk below which a morning's recordings may not fit."""
-
 
 def before_start(names: list[str]) -> list[str]:
     """What would keep the named parts from starting."""
@@ -98,6 +95,8 @@ def _answers() -> bool:
 
 
 def _disk() -> tuple[bool, str]:
+    from circletime.recordings import room
+
     try:
         free = shutil.disk_usage(settings.VAULT).free
     except OSError:
@@ -106,8 +105,9 @@ def _disk() -> tuple[bool, str]:
             f"The folder {settings.VAULT}, where recordings are kept, is not there. Put its disk back.",
         )
     size = f"{free / 1024**3:.0f} GB"
-    if free < ROOM_NEEDED:
-        return False, f"Only {size} are free where recordings are kept. Make room, or move the vault."
+    if free < room.WARN_BELOW:
+        left = room.warning(free, 0).partition(": ")[2]
+        return False, f"Only {size} are free where recordings are kept: {left} Make room, or move the vault."
     return True, f"{size} are free where recordings are kept."
 
 

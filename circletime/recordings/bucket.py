@@ -21,7 +21,7 @@ from circletime.recordings.store import StoreTrouble
 _NOT_THERE = {"NoSuchKey", "404", "NotFound"}
 
 
-class Bucket(S3Storage):  # type: ignore[misc]  # django-storages has no types
+class Bucket(S3Storage):
     """A bucket of the vault's own. Every method raises `StoreTrouble` when it does not answer or refuses."""
 
     def open_source(self, public_id: str, name: str) -> "Ranged":
@@ -37,7 +37,7 @@ class Bucket(S3Storage):  # type: ignore[misc]  # django-storages has no types
     def ids(self) -> set[str]:
         """The names of all recordings of which something is here."""
         with _asking():
-            folders, files = self.listdir("")
+            folders, files = self.listdir("")  # type: ignore[no-untyped-call]
         return {*folders, *files}
 
     def put(self, path: Path, public_id: str, name: str) -> None:
@@ -46,7 +46,7 @@ class Bucket(S3Storage):  # type: ignore[misc]  # django-storages has no types
             size = os.fstat(file.fileno()).st_size
             with _asking():
                 self.save(f"{public_id}/{name}", File(file))
-                stored = self.size(f"{public_id}/{name}")
+                stored = self.size(f"{public_id}/{name}")  # type: ignore[no-untyped-call]
         if stored != size:
             raise StoreTrouble(f"The bucket kept {stored} bytes of {size}.")
 

@@ -20,6 +20,20 @@ from django.conf import settings
 from circletime.recordings import keyfiles, outer
 from circletime.recordings.keyfiles import KEY_BYTES, KeyTrouble
 
+__all__ = [
+    "KEY_BYTES",
+    "KeyTrouble",
+    "forget",
+    "is_current",
+    "is_signed",
+    "new_key",
+    "own_names",
+    "public_key",
+    "sign",
+    "unwrap",
+    "wrap",
+]
+
 _SCHOOL_ALONE = b"\x01"
 """How keys were wrapped at first, without a file of the recording's own. Still read, never written."""
 _VERSION = b"\x02"

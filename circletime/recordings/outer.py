@@ -102,7 +102,7 @@ def _next() -> Path:
 
 
 def _lock(text: bytes) -> bytes:
-    return pyrage.encrypt(text, [_identity().to_public()]) if settings.KEK_IDENTITY else text
+    return bytes(pyrage.encrypt(text, [_identity().to_public()])) if settings.KEK_IDENTITY else text
 
 
 def _unlock(text: bytes) -> bytes:
@@ -114,7 +114,7 @@ def _unlock(text: bytes) -> bytes:
             "Say where that is: CIRCLETIME_KEK=age:PATH."
         )
     try:
-        return pyrage.decrypt(text, [_identity()])
+        return bytes(pyrage.decrypt(text, [_identity()]))
     except pyrage.DecryptError:
         raise KeyTrouble(
             f"The age identity {settings.KEK_IDENTITY} does not open the key file {path()}."
@@ -123,7 +123,7 @@ def _unlock(text: bytes) -> bytes:
 
 def _identity() -> pyrage.x25519.Identity:
     try:
-        return read_identity(settings.KEK_IDENTITY)
+        return read_identity(Path(settings.KEK_IDENTITY or ""))
     except (OSError, ValueError):
         raise KeyTrouble(f"The age identity {settings.KEK_IDENTITY} cannot be read.") from None
 

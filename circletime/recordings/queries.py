@@ -1,5 +1,6 @@
 """Questions about recordings."""
 
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -10,16 +11,25 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet
 from django.utils import timezone
 
 from circletime.audit.queries import latest_after
-from circletime.meetings.models import Happening, Seat, Stay, Turn
-from circletime.meetings.rules import SeatRole
+from circletime.meetings.models import Happening, Meeting, Seat, Stay, Turn
+from circletime.meetings.rules import JOINABLE, SeatRole
 from circletime.people.models import User
-from circletime.recordings import keys, store, vault
+from circletime.recordings import keys, room, store, vault
 from circletime.recordings.film.manifest import MANIFEST, Segment, read_segment, tracks
 from circletime.recordings.film.script import Script
 from circletime.recordings.film.script import Turn as Spoken
 from circletime.recordings.keys import KeyTrouble
 from circletime.recordings.models import Certificate, EarlyDeletion, Hold, Recording, Viewing, Vigil
-from circletime.recordings.rules import CLOCK_WORDS, GONE, Film, State, can_watch, early_expires, is_past
+from circletime.recordings.rules import (
+    CAPTURING,
+    CLOCK_WORDS,
+    GONE,
+    Film,
+    State,
+    can_watch,
+    early_expires,
+    is_past,
+)
 from circletime.recordings.rules import clock_trouble as trouble_with
 from circletime.recordings.store import StoreTrouble
 from circletime.recordings.vault import VaultDamaged, VaultReader
@@ -100,6 +110,28 @@ def count_kept(today: date) -> int:
 
 def _past(today: date) -> QuerySet[Recording]:
     return Recording.objects.filter(state=State.STOPPED, destroy_on__lte=today)
+
+
+def free_bytes() -> int:
+    """The free bytes of the disk that the recorder writes to. Raises `OSError`."""
+    return shutil.disk_usage(settings.VAULT).free
+
+
+def seconds_to_record(now: datetime, but: Meeting | None = None) -> float:
+    """How long all meetings that are recorded at this moment, or start now, may still last together."""
+    recorded = Recording.objects.filter(state__in=CAPTURING, meeting__state__in=JOINABLE).exclude(meeting=but)
+    return sum(
+        (one.meeting.ends_at - now).total_seconds() if one.meeting.ends_at else 60.0 * one.meeting.minutes
+        for one in recorded.select_related("meeting")
+    )
+
+
+def room_warning(now: datetime) -> str:
+    """What staff are told while the disk is nearly full; empty while it is not."""
+    try:
+        return room.warning(free_bytes(), seconds_to_record(now))
+    except OSError:
+        return "The disk that recordings are kept on is not there."
 
 
 def count_unmoved(since: datetime) -> int:

@@ -67,6 +67,9 @@ class Server:
         """It takes connections and says nothing."""
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
+        threads = Path(f"/proc/{self.process.pid}/task")
+        stopped = lambda: all(") T" in (one / "stat").read_text() for one in threads.iterdir())  # noqa: E731
+        wait_for(stopped, 60, "all its threads stand still")
 
     def thaw(self) -> None:
         assert self.process is not None

@@ -1,12 +1,9 @@
-"""Recordings in an S3-compatible store: moved whole, read in pieces, destroyed there too, whatever is killed."""
+"""Recordings in an S3-compatible store: moved whole, read in pieces, destroyed there too."""
 
 import contextlib
 import os
-import signal
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.db import connection

@@ -52,6 +52,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "may_hold": bool(user.roles & HOLDERS) and any(not row["gone"] for row in rows),
         "waits": queries.clock_sentence(now),
+        "full": queries.room_warning(now),
     }
     return render(request, "pages/recordings/index.html", context)
 

@@ -27,7 +27,7 @@ from circletime.meetings.actions.common import lock
 from circletime.meetings.actions.lifecycle import recording_changed
 from circletime.meetings.models import Meeting
 from circletime.meetings.rules import RUNNING
-from circletime.recordings import keys
+from circletime.recordings import keys, queries, room
 from circletime.recordings.keys import KeyTrouble
 from circletime.recordings.models import Recording
 from circletime.recordings.queries import folder_of, key_of
@@ -94,6 +94,9 @@ def _open(meeting: Meeting, by: str, now: datetime) -> Recording:
     locked = lock(meeting.pk)
     if locked.state not in (meeting_rules.State.OPEN, *RUNNING):
         raise Refused("wrong_state", f"This meeting is {locked.state}; it cannot be started now.")
+    if locked.state == meeting_rules.State.OPEN:
+        # Within the transaction that makes the row, so that two that start at once are both counted.
+        room.check_fits(queries.free_bytes(), 60 * locked.minutes, queries.seconds_to_record(now, locked))
     return ensure_row(locked, by, now)
 
 

@@ -52,9 +52,9 @@ def _wrap_all() -> tuple[int, tuple[str, ...]]:
 def wrap_anew(pk: int) -> bool:
     """Wrap one recording's key with the school's key of now; False when it is so, or is destroyed."""
     fresh = Recording.objects.select_for_update(of=("self",)).get(pk=pk)
-    if not fresh.wrapped_key or keys.is_current(fresh.wrapped_key):
+    if not fresh.wrapped_key or keys.is_current(bytes(fresh.wrapped_key)):
         return False
-    key = keys.unwrap(fresh.wrapped_key, fresh.public_id)
+    key = keys.unwrap(bytes(fresh.wrapped_key), fresh.public_id)
     fresh.wrapped_key = keys.wrap(key, fresh.public_id)
     fresh.save(update_fields=["wrapped_key"])
     return True
