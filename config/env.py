@@ -6,6 +6,7 @@ Secrets that nobody gave are made once and kept in files only this account can r
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 
 class BadSetting(Exception):
@@ -76,3 +77,53 @@ def secret(name: str, folder: Path) -> str:
         finally:
             draft.unlink()
     return path.read_text().strip()
+
+
+def identity(name: str) -> Path | None:
+    """The variable `name` as where the school's key is: `file`, or `age:` and the path of an identity."""
+    raw = text(name, "file")
+    kind, _, place = raw.partition(":")
+    if raw == "file":
+        return None
+    if kind != "age" or not place:
+        raise BadSetting(f"{name} is {raw!r}; it must be file, or age: and the path of an age identity.")
+    path = Path(place).expanduser().resolve()
+    try:
+        found = "AGE-SECRET-KEY-1" in path.read_text()
+    except (OSError, ValueError):
+        found = False
+    if not found:
+        raise BadSetting(f"{name}: no age identity can be read in {path}. Make one with age-keygen.")
+    return path
+
+
+def bucket(name: str, url: str) -> dict[str, Any]:
+    """How django-storages reaches the bucket `name` of the S3-compatible store at `url`."""
+    from boto3.s3.transfer import TransferConfig
+    from botocore.config import Config
+
+    missing = [each for each in ("CIRCLETIME_S3_ID", "CIRCLETIME_S3_SECRET") if not os.environ.get(each)]
+    if missing:
+        raise BadSetting(f"CIRCLETIME_S3_BUCKET is set, and {' and '.join(missing)} is not.")
+    if url and not url.startswith(("https://", "http://")):
+        raise BadSetting(f"CIRCLETIME_S3_URL is {url!r}; it must begin with https:// or http://.")
+    return {
+        "bucket_name": name,
+        "endpoint_url": url or None,
+        "region_name": text("CIRCLETIME_S3_REGION", "us-east-1"),
+        "access_key": os.environ["CIRCLETIME_S3_ID"],
+        "secret_key": os.environ["CIRCLETIME_S3_SECRET"],
+        "file_overwrite": True,
+        "default_acl": None,
+        # In one piece: what a killed worker left of several pieces would not be seen, and stay.
+        "transfer_config": TransferConfig(  # type: ignore[no-untyped-call]
+            multipart_threshold=5 * 1024**3, use_threads=False
+        ),
+        "client_config": Config(  # type: ignore[no-untyped-call]
+            connect_timeout=3,
+            read_timeout=20,
+            retries={"mode": "standard", "max_attempts": 2},
+            s3={"addressing_style": "path"},
+            signature_version="s3v4",
+        ),
+    }

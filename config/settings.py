@@ -10,6 +10,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = Path(env.text("CIRCLETIME_VAR", str(BASE_DIR / "var"))).resolve()
 BIN = Path(env.text("CIRCLETIME_BIN", str(BASE_DIR / "var" / "bin"))).resolve()
 KEYS = Path(env.text("CIRCLETIME_KEYS", str(VAR / "keys"))).resolve()
+KEK_IDENTITY = env.identity("CIRCLETIME_KEK")
 VAULT = Path(env.text("CIRCLETIME_VAULT", str(VAR / "vault"))).resolve()
 for _folder in (VAR, VAULT, VAR / "run", VAR / "log", VAR / "static"):
     _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -21,6 +22,18 @@ LISTEN = env.text("CIRCLETIME_LISTEN", "127.0.0.1")
 HTTPS = PUBLIC_URL.startswith("https://")
 ALLOWED_HOSTS = env.items("CIRCLETIME_HOSTS", ["localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+# Where recordings go when they have stopped: nowhere else, or into an S3-compatible bucket of their own.
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+S3_BUCKET, S3_URL = env.text("CIRCLETIME_S3_BUCKET", ""), env.text("CIRCLETIME_S3_URL", "")
+if S3_BUCKET:
+    STORAGES["vault"] = {
+        "BACKEND": "circletime.recordings.bucket.Bucket",
+        "OPTIONS": env.bucket(S3_BUCKET, S3_URL),
+    }
 
 # The media server and the recorder.
 LIVEKIT_PORT = env.number("CIRCLETIME_LIVEKIT_PORT", PORT + 1)

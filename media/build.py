@@ -23,6 +23,7 @@ FLAGS = ["-trimpath", "-ldflags", "-s -w"]
 PARTS = {
     "server": ("livekit-server", HERE / "server", "github.com/livekit/livekit-server/cmd/server"),
     "recorder": ("recorder", HERE / "recorder", "."),
+    "s3": ("versitygw", HERE / "s3", "github.com/versity/versitygw/cmd/versitygw"),  # for tests only
     "crowd": ("crowd", HERE / "recorder", "./cmd/crowd"),
 }
 
@@ -63,7 +64,7 @@ def build(part: str) -> None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         draft = kept.with_suffix(f".{os.getpid()}")
         # The toolchain at hand, and no other fetched behind our back.
-        env = os.environ | {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod" if part == "server" else ""}
+        env = os.environ | {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod" if part in ("server", "s3") else ""}
         command = [find_go(), "build", *FLAGS, "-o", str(draft), target]
         if subprocess.run(command, cwd=folder, env=env, check=False).returncode != 0:
             sys.exit(f"{name} could not be built. The lines above say why.")

@@ -14,17 +14,19 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-ROOM_NEEDED = 5 * 1024**3
-"""Bytes of free disk below which a morning's recordings may not fit."""
-
 
 def before_start(names: list[str]) -> list[str]:
     """What would keep the named parts from starting."""
-    return _missing(names) + [
-        f"Port {port} ({what}) is in use by another program. Stop it, or choose another: PORT=9000."
-        for what, port, kind in _ports(names)
-        if _taken(port, kind)
-    ]
+    locked_out = [] if _school_key_opens() else [_school_key()[1]]
+    return (
+        _missing(names)
+        + locked_out
+        + [
+            f"Port {port} ({what}) is in use by another program. Stop it, or choose another: PORT=9000."
+            for what, port, kind in _ports(names)
+            if _taken(port, kind)
+        ]
+    )
 
 
 def everything() -> Iterator[tuple[bool, str]]:
@@ -40,7 +42,9 @@ def everything() -> Iterator[tuple[bool, str]]:
     elif not wrong:
         yield True, "Everything that is needed to start is there, and the ports are free."
     yield _disk()
+    yield _store()
     yield _keys()
+    yield _school_key()
     yield _certificate()
     yield _mail()
     yield _clock()
@@ -91,6 +95,8 @@ def _answers() -> bool:
 
 
 def _disk() -> tuple[bool, str]:
+    from circletime.recordings import room
+
     try:
         free = shutil.disk_usage(settings.VAULT).free
     except OSError:
@@ -99,9 +105,30 @@ def _disk() -> tuple[bool, str]:
             f"The folder {settings.VAULT}, where recordings are kept, is not there. Put its disk back.",
         )
     size = f"{free / 1024**3:.0f} GB"
-    if free < ROOM_NEEDED:
-        return False, f"Only {size} are free where recordings are kept. Make room, or move the vault."
+    if free < room.WARN_BELOW:
+        left = room.warning(free, 0).partition(": ")[2]
+        return False, f"Only {size} are free where recordings are kept: {left} Make room, or move the vault."
     return True, f"{size} are free where recordings are kept."
+
+
+def _store() -> tuple[bool, str]:
+    from circletime.recordings import queries, store
+
+    there = store.bucket()
+    if there is None:
+        return True, "Recordings stay in their folder: no CIRCLETIME_S3_BUCKET."
+    try:
+        there.ids()
+        versions = there.keeps_versions()
+    except (store.StoreTrouble, FileNotFoundError) as trouble:
+        what = str(trouble) if isinstance(trouble, store.StoreTrouble) else "There is no such bucket."
+        return False, f"{what} Look at CIRCLETIME_S3_URL, _BUCKET, _ID and _SECRET."
+    if versions:
+        return False, "The bucket keeps older versions of what is removed. Switch that off for this bucket."
+    late = queries.count_unmoved(timezone.now() - timedelta(days=1))
+    if late:
+        return False, f"Recordings that wait to be moved to the bucket for over a day: {late}."
+    return True, f"Recordings are moved to the bucket {settings.S3_BUCKET} at {settings.S3_URL}."
 
 
 def _keys() -> tuple[bool, str]:
@@ -109,6 +136,43 @@ def _keys() -> tuple[bool, str]:
     if loose:
         return False, f"Other accounts can read {', '.join(loose)} in {settings.KEYS}. Run chmod 600 on them."
     return True, "The keys can be read by this account only."
+
+
+def _school_key() -> tuple[bool, str]:
+    from circletime.recordings import outer
+    from circletime.recordings.keys import KeyTrouble
+
+    if not outer.path().exists() and not outer.is_rotating():
+        return True, "The school's key is made with the first recording."
+    try:
+        outer.current()
+    except KeyTrouble as trouble:
+        return False, str(trouble)
+    if outer.is_rotating():
+        return (
+            False,
+            "The school's key is being replaced, which did not end. Run circletime vault rotate-key again.",
+        )
+    if settings.KEK_IDENTITY and not outer.is_locked():
+        return (
+            False,
+            "The school's key is not locked with the age identity yet. Run circletime vault rotate-key.",
+        )
+    return True, "The school's key can be read."
+
+
+def _school_key_opens() -> bool:
+    """False for an age identity that does not fit: then no meeting could start."""
+    from circletime.recordings import outer
+    from circletime.recordings.keys import KeyTrouble
+
+    if not settings.KEK_IDENTITY or not outer.path().exists():
+        return True
+    try:
+        outer.current()
+    except KeyTrouble:
+        return False
+    return True
 
 
 def _others_read(path: Path) -> bool:

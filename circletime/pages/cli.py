@@ -56,6 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     vault = commands.add_parser("vault", help="the recordings").add_subparsers()
     one = vault.add_parser("verify", help="check every chunk of every recording")
     one.set_defaults(run=vault_verify)
+    one = vault.add_parser("rotate-key", help="a new school key; recordings are not written again")
+    one.set_defaults(run=vault_rotate_key)
     retention = commands.add_parser("retention", help="the end of recordings").add_subparsers()
     one = retention.add_parser("run", help="destroy what is due")
     one.add_argument(
@@ -184,6 +186,30 @@ def vault_verify(wanted: argparse.Namespace) -> int:
         print(line)
     print(f"{count} recordings checked, {len(trouble)} damaged or missing parts.")
     return 1 if trouble else 0
+
+
+def vault_rotate_key(wanted: argparse.Namespace) -> int:
+    """Replace the school's key, or go on with it. The status is 0 only when the old one is gone."""
+    from circletime.core import time
+    from circletime.recordings import outer
+    from circletime.recordings.actions.rotation import rotate
+    from circletime.recordings.keys import KeyTrouble
+
+    try:
+        came = rotate(by="system:command", now=time.now())
+    except (KeyTrouble, OSError) as trouble:
+        print(f"{trouble} Nothing is lost; run this again when that is right.", file=sys.stderr)
+        return 1
+    for line in came.troubles:
+        print(line)
+    if came.troubles:
+        print(
+            f"{came.wrapped} keys wrapped anew, {len(came.troubles)} not: the lines above say why. The old "
+            "key is kept until they are; run this again then, or when those recordings are gone."
+        )
+        return 1
+    print(f"{came.wrapped} keys wrapped anew. The old key is destroyed. Copy {outer.path()} to a safe place.")
+    return 0
 
 
 def retention_run(wanted: argparse.Namespace) -> int:

@@ -21,6 +21,7 @@ from circletime.meetings.models import Meeting
 from circletime.pages.forgotten import answer_asks
 from circletime.pages.parts import ALIVE
 from circletime.recordings import tasks as recording_tasks
+from circletime.recordings.store import StoreTrouble
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class Worker:
                 (2.0, _render_films),
                 (0.5, _send_mail),
                 (60.0, _destroy_due),
+                (10.0, _move_recordings),
             )
         ]
         for thread in chores:
@@ -74,6 +76,8 @@ class Worker:
                 chore(time.now())
             except MediaError:
                 log.warning("%s: the media server is not answering", chore.__name__)
+            except StoreTrouble as trouble:
+                log.warning("%s: %s", chore.__name__, trouble)
             except Exception:
                 log.exception(chore.__name__)
                 connections.close_all()  # whatever is wrong with one, the next try has a new one
@@ -100,6 +104,10 @@ def _watch_recorder(now: datetime) -> None:
 
 def _render_films(now: datetime) -> None:
     recording_tasks.render_waiting(now)
+
+
+def _move_recordings(now: datetime) -> None:
+    recording_tasks.move_stopped(now)
 
 
 def _send_mail(now: datetime) -> None:

@@ -5,9 +5,7 @@ the database alone opens nothing; neither does a copy of the vault. Destroying a
 its wrapped key and its own file: then no older copy of the database brings it back.
 """
 
-import contextlib
 import hashlib
-import os
 import re
 import secrets
 from pathlib import Path
@@ -19,7 +17,23 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
-KEY_BYTES = 32
+from circletime.recordings import keyfiles, outer
+from circletime.recordings.keyfiles import KEY_BYTES, KeyTrouble
+
+__all__ = [
+    "KEY_BYTES",
+    "KeyTrouble",
+    "forget",
+    "is_current",
+    "is_signed",
+    "new_key",
+    "own_names",
+    "public_key",
+    "sign",
+    "unwrap",
+    "wrap",
+]
+
 _SCHOOL_ALONE = b"\x01"
 """How keys were wrapped at first, without a file of the recording's own. Still read, never written."""
 _VERSION = b"\x02"
@@ -28,10 +42,6 @@ _NONCE_BYTES = 12
 _SEALED_BYTES = _NONCE_BYTES + KEY_BYTES + 16
 _INFO = b"circletime/recording key/v2"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
-
-
-class KeyTrouble(Exception):
-    """A key cannot be had; the text says why, in plain words."""
 
 
 def new_key() -> bytes:
@@ -45,10 +55,15 @@ def wrap(key: bytes, public_id: str, *, may_make_file: bool = False) -> bytes:
     With `may_make_file` the school's key file is made when there is none: right only while nothing was ever
     wrapped, since a new file opens none of the old keys.
     """
-    school, own = _read_file(_path(), make=may_make_file), _read_file(_own_path(public_id), make=True)
+    school, own = outer.current(may_make=may_make_file), _read_file(_own_path(public_id), make=True)
     nonce = secrets.token_bytes(_NONCE_BYTES)
     head = _VERSION + _mark(school) + _mark(own)
     return head + nonce + _outer(school, own).encrypt(nonce, key, head + public_id.encode())
+
+
+def is_current(wrapped: bytes) -> bool:
+    """Whether it is wrapped with the school's key of now, in the form of now. Raises `KeyTrouble`."""
+    return bytes(wrapped)[: 1 + _MARK_BYTES] == _VERSION + _mark(outer.current())
 
 
 def unwrap(wrapped: bytes, public_id: str) -> bytes:
@@ -60,29 +75,19 @@ def unwrap(wrapped: bytes, public_id: str) -> bytes:
     head, sealed = wrapped[: 1 + marks * _MARK_BYTES], wrapped[1 + marks * _MARK_BYTES :]
     if not marks or len(sealed) != _SEALED_BYTES:
         raise KeyTrouble("The key of this recording is damaged in the database.")
-    school = _read_file(_path(), make=False)
-    if head[1 : 1 + _MARK_BYTES] != _mark(school):
-        raise KeyTrouble(f"The key file {_path()} is not the one this recording was made with.")
-    outer = AESGCM(school) if marks == 1 else _with_own(school, head[1 + _MARK_BYTES :], public_id)
+    school = next((key for key in outer.all_keys() if _mark(key) == head[1 : 1 + _MARK_BYTES]), None)
+    if school is None:
+        raise KeyTrouble(f"The key file {outer.path()} is not the one this recording was made with.")
+    opener = AESGCM(school) if marks == 1 else _with_own(school, head[1 + _MARK_BYTES :], public_id)
     try:
-        return outer.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], head + public_id.encode())
+        return opener.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], head + public_id.encode())
     except InvalidTag:
         raise KeyTrouble("The key of this recording is damaged in the database.") from None
 
 
 def forget(public_id: str) -> None:
     """Destroy the recording's own key file. Doing it again changes nothing. Raises `OSError`."""
-    path = _own_path(public_id)
-    try:
-        handle = os.open(path, os.O_WRONLY)
-    except FileNotFoundError:
-        return
-    with os.fdopen(handle, "wb") as file:
-        file.write(b"-" * (2 * KEY_BYTES))  # what the disk makes of it is the disk's: see ADR 5
-        file.flush()
-        os.fsync(file.fileno())
-    path.unlink(missing_ok=True)
-    _keep_folder(path.parent)
+    keyfiles.destroy(_own_path(public_id))
 
 
 def own_names() -> list[str]:
@@ -132,13 +137,9 @@ def _signer(*, make: bool) -> Ed25519PrivateKey:
     )
 
 
-def _mark(outer: bytes) -> bytes:
+def _mark(key: bytes) -> bytes:
     # Tells a wrong key file from a damaged row; four bytes of a hash give nothing of the key away.
-    return hashlib.sha256(b"circletime vault_kek" + outer).digest()[:_MARK_BYTES]
-
-
-def _path() -> Path:
-    return Path(settings.KEYS) / "vault_kek"
+    return hashlib.sha256(b"circletime vault_kek" + key).digest()[:_MARK_BYTES]
 
 
 def _own_path(public_id: str) -> Path:
@@ -148,42 +149,9 @@ def _own_path(public_id: str) -> Path:
 
 
 def _read_file(path: Path, *, make: bool) -> bytes:
-    try:
-        if make and not path.exists():
-            _make_file(path)
-        key = bytes.fromhex(path.read_text().strip())
-    except FileNotFoundError:
-        raise KeyTrouble(f"The key file {path} is missing. Put it back from where it is kept safe.") from None
-    except OSError as trouble:
-        raise KeyTrouble(f"The key file {path} cannot be read: {trouble.strerror}.") from None
-    except ValueError:
-        raise KeyTrouble(f"The key file {path} is damaged.") from None
-    if len(key) != KEY_BYTES:
-        raise KeyTrouble(f"The key file {path} is damaged.")
-    return key
-
-
-def _make_file(path: Path) -> None:
-    """Written whole under another name and linked into place, so that two processes agree on one key."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_bytes(KEY_BYTES).hex())
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink()
-        _keep_folder(path.parent)
-
-
-def _keep_folder(folder: Path) -> None:
-    """What was made or removed in the folder outlasts a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    if make and not path.exists():
+        try:
+            keyfiles.make(path)
+        except OSError as trouble:
+            raise KeyTrouble(f"The key file {path} cannot be made: {trouble.strerror}.") from None
+    return keyfiles.read(path)

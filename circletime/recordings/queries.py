@@ -1,5 +1,6 @@
 """Questions about recordings."""
 
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -10,17 +11,27 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet
 from django.utils import timezone
 
 from circletime.audit.queries import latest_after
-from circletime.meetings.models import Happening, Seat, Stay, Turn
-from circletime.meetings.rules import SeatRole
+from circletime.meetings.models import Happening, Meeting, Seat, Stay, Turn
+from circletime.meetings.rules import JOINABLE, SeatRole
 from circletime.people.models import User
-from circletime.recordings import keys, vault
+from circletime.recordings import keys, room, store, vault
 from circletime.recordings.film.manifest import MANIFEST, Segment, read_segment, tracks
 from circletime.recordings.film.script import Script
 from circletime.recordings.film.script import Turn as Spoken
 from circletime.recordings.keys import KeyTrouble
 from circletime.recordings.models import Certificate, EarlyDeletion, Hold, Recording, Viewing, Vigil
-from circletime.recordings.rules import CLOCK_WORDS, GONE, Film, State, can_watch, early_expires, is_past
+from circletime.recordings.rules import (
+    CAPTURING,
+    CLOCK_WORDS,
+    GONE,
+    Film,
+    State,
+    can_watch,
+    early_expires,
+    is_past,
+)
 from circletime.recordings.rules import clock_trouble as trouble_with
+from circletime.recordings.store import StoreTrouble
 from circletime.recordings.vault import VaultDamaged, VaultReader
 
 FILM_HEAD = "film-head.ctv"
@@ -31,18 +42,34 @@ _RELATED = ("meeting__school_class", "meeting__group", "meeting__household", "me
 
 
 def folder_of(public_id: str) -> Path:
-    """Where the vault keeps this recording."""
-    return Path(settings.VAULT) / public_id
+    """The folder of this recording on this machine."""
+    return store.folder_of(public_id)
 
 
 def key_of(recording: Recording) -> bytes:
     """The key of a recording's files. Raises `KeyTrouble`."""
-    return keys.unwrap(bytes(recording.wrapped_key), recording.public_id)
+    wrapped = bytes(recording.wrapped_key)
+    try:
+        return keys.unwrap(wrapped, recording.public_id)
+    except KeyTrouble:
+        # It may have been wrapped anew since it was read (ADR 9).
+        again = Recording.objects.filter(pk=recording.pk).values_list("wrapped_key", flat=True).first()
+        if again is None or bytes(again) == wrapped:
+            raise
+        return keys.unwrap(bytes(again), recording.public_id)
 
 
 def open_part(public_id: str, name: str, key: bytes) -> VaultReader:
-    """One file of a recording, decrypted as it is read. Raises `VaultDamaged` and `FileNotFoundError`."""
-    return vault.read(folder_of(public_id) / name, f"{public_id}/{name}", key)
+    """One file of a recording, decrypted as it is read.
+
+    Raises `VaultDamaged`, `FileNotFoundError` and `StoreTrouble`.
+    """
+    source = store.open_source(public_id, name)
+    try:
+        return VaultReader(source, f"{public_id}/{name}", key)
+    except BaseException:
+        source.close()
+        raise
 
 
 def list_recordings(user: User) -> list[Recording]:
@@ -83,6 +110,34 @@ def count_kept(today: date) -> int:
 
 def _past(today: date) -> QuerySet[Recording]:
     return Recording.objects.filter(state=State.STOPPED, destroy_on__lte=today)
+
+
+def free_bytes() -> int:
+    """The free bytes of the disk that the recorder writes to. Raises `OSError`."""
+    return shutil.disk_usage(settings.VAULT).free
+
+
+def seconds_to_record(now: datetime, but: Meeting | None = None) -> float:
+    """How long all meetings that are recorded at this moment, or start now, may still last together."""
+    recorded = Recording.objects.filter(state__in=CAPTURING, meeting__state__in=JOINABLE).exclude(meeting=but)
+    return sum(
+        (one.meeting.ends_at - now).total_seconds() if one.meeting.ends_at else 60.0 * one.meeting.minutes
+        for one in recorded.select_related("meeting")
+    )
+
+
+def room_warning(now: datetime) -> str:
+    """What staff are told while the disk is nearly full; empty while it is not."""
+    try:
+        return room.warning(free_bytes(), seconds_to_record(now))
+    except OSError:
+        return "The disk that recordings are kept on is not there."
+
+
+def count_unmoved(since: datetime) -> int:
+    """How many recordings that stopped before `since` still wait to be moved to the bucket."""
+    here = [public_id for public_id in store.local_ids() if store.waiting(public_id)]
+    return Recording.objects.filter(state=State.STOPPED, public_id__in=here, stopped_at__lt=since).count()
 
 
 def get_hold(public_id: str) -> Hold | None:
@@ -196,11 +251,11 @@ def chapters(recording: Recording) -> list[Chapter]:
 def read_segments(public_id: str, key: bytes) -> list[Segment]:
     """The recorder's account of what it wrote, one for each of its runs. Raises `VaultDamaged`."""
     found = []
-    for path in sorted(folder_of(public_id).glob("manifest-*.ctv")):
-        named = MANIFEST.fullmatch(path.name)
-        if named is None or path.stat().st_size < vault.HEADER:
+    for name, size in sorted(store.sizes(public_id).items()):
+        named = MANIFEST.fullmatch(name)
+        if named is None or size < vault.HEADER:
             continue  # a recorder that was killed before its first word: nothing was recorded by it
-        with open_part(public_id, path.name, key) as part:
+        with open_part(public_id, name, key) as part:
             segment = read_segment(int(named[1]), part.read().splitlines())
         if segment is not None:
             found.append(segment)
@@ -250,11 +305,18 @@ def vault_verify() -> tuple[int, list[str]]:
             trouble.append(f"{recording.public_id}: {why}")
             continue
         trouble += [f"{recording.public_id}/{name}: {what}" for name, what in _verify_one(recording, key)]
+    return count, trouble + _strangers() + certificates_verify()
+
+
+def _strangers() -> list[str]:
+    """What is in the folder or in the bucket and belongs to no recording."""
     known = set(Recording.objects.exclude(state=State.DESTROYED).values_list("public_id", flat=True))
-    for folder in sorted(Path(settings.VAULT).iterdir()):
-        if folder.name not in known:
-            trouble.append(f"{folder.name}: belongs to no recording")
-    return count, trouble + certificates_verify()
+    trouble = list[str]()
+    try:
+        there = store.local_ids() | store.stored_ids()
+    except StoreTrouble as why:
+        there, trouble = store.local_ids(), [f"the bucket: {why}"]
+    return [f"{name}: belongs to no recording" for name in sorted(there - known)] + trouble
 
 
 def certificates_verify() -> list[str]:
@@ -274,31 +336,38 @@ def certificates_verify() -> list[str]:
 
 
 def _verify_one(recording: Recording, key: bytes) -> Iterator[tuple[str, str]]:
-    folder = folder_of(recording.public_id)
-    present = sorted(path.name for path in folder.glob("*") if path.is_file())
-    early = set()
+    try:
+        sizes = store.sizes(recording.public_id)
+    except StoreTrouble as why:
+        yield "*", f"not looked at. {why}"
+        return
+    present, early = sorted(name for name in sizes if "/" not in name), set[str]()
     for name in present:
-        if (folder / name).stat().st_size < vault.HEADER:
+        whole, damage = _verify_file(recording.public_id, name, key, sizes[name])
+        yield from ((name, what) for what in damage)
+        if not whole:
             early.add(name)
-            continue
-        try:
-            with open_part(recording.public_id, name, key) as part:
-                for damage in part.check():
-                    yield name, str(damage)
-                if not part.complete:
-                    early.add(name)
-        except (VaultDamaged, OSError) as why:
-            yield name, str(why)
     if recording.state != State.STOPPED:
         return  # it is still being written
     try:
-        whole, begun = _expected(recording, read_segments(recording.public_id, key), present)
-    except (VaultDamaged, OSError):
+        complete, begun = _expected(recording, read_segments(recording.public_id, key), present)
+    except (VaultDamaged, OSError, StoreTrouble):
         return  # a manifest; it was named above
-    for name in sorted((whole | begun) - set(present)):
+    for name in sorted((complete | begun) - set(present)):
         yield name, "missing"
-    for name in sorted(whole & early):
+    for name in sorted(complete & early):
         yield name, "ends early"
+
+
+def _verify_file(public_id: str, name: str, key: bytes, size: int) -> tuple[bool, list[str]]:
+    """Whether a file goes on to its end, and what is wrong with it."""
+    if size < vault.HEADER:
+        return False, []
+    try:
+        with open_part(public_id, name, key) as part:
+            return part.complete, [str(damage) for damage in part.check()]
+    except (VaultDamaged, OSError, StoreTrouble) as why:
+        return True, [str(why)]
 
 
 def _expected(recording: Recording, segments: list[Segment], present: list[str]) -> tuple[set[str], set[str]]:

@@ -7,7 +7,6 @@ import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
@@ -20,13 +19,14 @@ from circletime.meetings.actions import presence
 from circletime.meetings.actions.common import lock
 from circletime.meetings.models import Meeting, Seat
 from circletime.meetings.rules import JOINABLE, OVER, RUNNING
-from circletime.recordings import keys, queries
+from circletime.recordings import keys, queries, store
 from circletime.recordings.actions import capture, film, retention, vigil
 from circletime.recordings.actions.capture import WORKER, Attempt
 from circletime.recordings.keys import KeyTrouble
 from circletime.recordings.models import Recording
 from circletime.recordings.recorder import RecorderUnavailable, Status
-from circletime.recordings.rules import CAPTURING, GIVEN_UP_AFTER, State
+from circletime.recordings.rules import CAPTURING, GIVEN_UP_AFTER, Film, State
+from circletime.recordings.store import StoreTrouble
 
 log = logging.getLogger(__name__)
 
@@ -224,16 +224,43 @@ def destroy_due(
 def _ended(recording: Recording, by: str, now: datetime, today: date) -> bool:
     try:
         return retention.destroy(recording=recording, by=by, now=now, today=today)
-    except (OSError, KeyTrouble):
+    except (OSError, KeyTrouble, StoreTrouble):
         log.exception("recording %s could not be removed; it is tried again", recording.public_id)
         return False
 
 
 def _clear_returned() -> None:
-    """What a backup put back of recordings that were destroyed is removed again."""
+    """What came back, or came late, of recordings that were destroyed is removed again."""
+    there = set(keys.own_names())
     with contextlib.suppress(OSError):
-        there = {path.name for path in Path(settings.VAULT).iterdir()} | set(keys.own_names())
-        gone = Recording.objects.filter(state=State.DESTROYED, public_id__in=there)
-        for public_id in gone.values_list("public_id", flat=True):
-            log.warning("recording %s was destroyed and came back; it is removed again", public_id)
+        there |= store.local_ids()
+    with contextlib.suppress(StoreTrouble):
+        there |= store.stored_ids()
+    gone = Recording.objects.filter(state=State.DESTROYED, public_id__in=there)
+    for public_id in gone.values_list("public_id", flat=True):
+        log.warning("recording %s was destroyed and came back; it is removed again", public_id)
+        with contextlib.suppress(OSError, StoreTrouble):
             retention.clear(public_id)
+
+
+def move_stopped(now: datetime) -> None:
+    """Move what was recorded to the bucket, if there is one: each file is removed here once it is there.
+
+    A film is waited for, which is made from the files here. Killed anywhere, it is gone on with.
+    """
+    if store.bucket() is None:
+        return
+    kept = Recording.objects.filter(state=State.STOPPED, public_id__in=store.local_ids())
+    for recording in kept.exclude(film_state__in=(Film.WAITING, Film.MAKING)).order_by("pk"):
+        with store.moving(recording.public_id) as mine:
+            for name in store.waiting(recording.public_id) if mine else []:
+                _move(recording, name)
+
+
+def _move(recording: Recording, name: str) -> None:
+    with contextlib.suppress(FileNotFoundError):  # it was destroyed meanwhile
+        store.put(recording.public_id, name)
+    if Recording.objects.filter(pk=recording.pk, state=State.STOPPED).exists():
+        store.drop_local(recording.public_id, name)
+    else:
+        store.remove(recording.public_id)  # so what came behind its destruction is gone, too

@@ -193,3 +193,40 @@ def test_the_plain_bytes_are_nowhere_in_the_file():
     text = b"Amara said hello to the whole circle. " * 200
     data = sealed([text])
     assert all(text[i : i + 8] not in data for i in range(0, len(text) - 8, 3))
+
+
+@pytest.mark.parametrize("length", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 5 * CHUNK, 9 * CHUNK + 77])
+def test_a_file_of_full_chunks_is_found_at_one_look(length: int):
+    """As a film is: its chunks are not hopped through, which a store would charge a request each for."""
+    plain = random.Random(length).randbytes(length)
+    out = Kept()
+    with VaultWriter(out, NAME, KEY) as writer:
+        writer.write(plain)
+    source = Looked(out.kept)
+    reader = VaultReader(source, NAME, KEY)
+    assert reader.complete and reader.size == length and source.looks == 3  # header, last length, last chunk
+    assert reader.read() == plain and reader.check() == []
+    # Cut off or changed, it is read as any other: as far as it is right.
+    for data in (out.kept[:-1], out.kept[: max(HEADER, len(out.kept) - 21)], out.kept + b"more"):
+        cut = opened(data)
+        assert plain.startswith(cut.read()) and (cut.complete is (data[:-4] == out.kept))
+
+
+class Looked(io.BytesIO):
+    """Counts how often it is read."""
+
+    looks = 0
+
+    def readinto(self, buffer: Any, /) -> int:
+        self.looks += 1
+        return super().readinto(buffer)
+
+
+def test_a_forged_length_does_not_move_the_chunks_of_a_full_file():
+    out = Kept()
+    with VaultWriter(out, NAME, KEY) as writer:
+        writer.write(b"a" * CHUNK * 3)
+    forged = bytearray(out.kept)
+    forged[HEADER : HEADER + 4] = (99).to_bytes(4, "big")  # hopping would be led astray by it
+    reader = opened(bytes(forged))
+    assert reader.complete and reader.read() == b"a" * CHUNK * 3

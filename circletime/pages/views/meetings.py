@@ -36,6 +36,7 @@ from circletime.people.models import Group, Household
 from circletime.people.queries import list_classes_for
 from circletime.people.rules import HOSTS
 from circletime.policy import limits
+from circletime.recordings import queries as recordings
 from circletime.recordings.actions import prepare
 
 S1 = (
@@ -67,6 +68,7 @@ def index(request: HttpRequest) -> HttpResponse:
             "days": [(day, list(group)) for day, group in groupby(coming, _day)],
             "past": past[:30],
             "may_hold": bool(user.roles & HOSTS),
+            "full": recordings.room_warning(now) if user.roles & HOSTS else "",
         },
     )
 

@@ -34,6 +34,7 @@ from circletime.recordings.keys import KeyTrouble
 from circletime.recordings.models import Recording
 from circletime.recordings.rules import GONE, VIEWING_LASTS, BadRange, Span, can_watch, is_past, read_range
 from circletime.recordings.rules import Film as Stands
+from circletime.recordings.store import StoreTrouble
 from circletime.recordings.vault import VaultDamaged
 
 LONGEST_ANSWER = 2 * 1024 * 1024
@@ -51,6 +52,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "may_hold": bool(user.roles & HOLDERS) and any(not row["gone"] for row in rows),
         "waits": queries.clock_sentence(now),
+        "full": queries.room_warning(now),
     }
     return render(request, "pages/recordings/index.html", context)
 
@@ -142,6 +144,8 @@ def film(request: HttpRequest, public_id: str) -> HttpResponseBase:
         opened = Film(recording)
     except (KeyTrouble, VaultDamaged, OSError) as trouble:
         raise Http404 from trouble
+    except StoreTrouble:
+        return HttpResponse(status=503)  # the player asks again
     answer = _bytes(request, opened)
     answer["Accept-Ranges"] = "bytes"
     answer["Cache-Control"] = "no-store"
@@ -170,6 +174,8 @@ def _bytes(request: HttpRequest, opened: Film) -> HttpResponseBase:
             body = opened.read(part)
         except VaultDamaged:
             return HttpResponse(status=500)
+        except StoreTrouble:
+            return HttpResponse(status=503)
     headers = {"Content-Range": f"bytes {part.first}-{part.last}/{opened.size}"}
     return HttpResponse(body, status=206, content_type="video/mp4", headers=headers)
 

@@ -29,7 +29,7 @@ from circletime.meetings.actions.common import lock
 from circletime.meetings.actions.lifecycle import recording_changed
 from circletime.meetings.models import Meeting
 from circletime.meetings.rules import RUNNING
-from circletime.recordings import keys
+from circletime.recordings import keys, queries, room
 from circletime.recordings.keys import KeyTrouble
 from circletime.recordings.models import Recording
 from circletime.recordings.queries import folder_of, key_of
@@ -101,6 +101,9 @@ def _open(meeting: Meeting, by: str, now: datetime) -> Recording:
     locked = lock(meeting.pk)
     if locked.state not in (meeting_rules.State.OPEN, *RUNNING):
         raise Refused("wrong_state", f"This meeting is {locked.state}; it cannot be started now.")
+    if locked.state == meeting_rules.State.OPEN:
+        # Within the transaction that makes the row, so that two that start at once are both counted.
+        room.check_fits(queries.free_bytes(), 60 * locked.minutes, queries.seconds_to_record(now, locked))
     return ensure_row(locked, by, now)
 
 
@@ -110,10 +113,11 @@ def ensure_row(meeting: Meeting, by: str, now: datetime) -> Recording:
     if found is not None:
         return found
     made = Recording(meeting=meeting, made_at=now, destroy_on=destroy_on(timezone.localtime(now).date()))
+    # Before the key is read: this locks the log, which keeps a rotation from retiring that key meanwhile.
+    record("recordings.recording.made", by=by, subject=made.subject, now=now, meeting=meeting.public_id)
     nothing_wrapped = not Recording.objects.exclude(wrapped_key=b"").exists()
     made.wrapped_key = keys.wrap(keys.new_key(), made.public_id, may_make_file=nothing_wrapped)
     made.save()
-    record("recordings.recording.made", by=by, subject=made.subject, now=now, meeting=meeting.public_id)
     return made
 
 

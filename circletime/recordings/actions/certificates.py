@@ -2,7 +2,6 @@
 
 import hashlib
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from django.utils import timezone
@@ -18,13 +17,9 @@ from circletime.recordings.rules import Rule
 TITLE = "Certificate that a recording was destroyed"
 
 
-def look_at(folder: Path) -> dict[str, Any]:
-    """What is in a recording's folder: how many parts, their bytes, and a digest of names and sizes."""
-    found = sorted(
-        (path.relative_to(folder).as_posix(), path.stat().st_size)
-        for path in folder.rglob("*")
-        if path.is_file()
-    )
+def look_at(sizes: dict[str, int]) -> dict[str, Any]:
+    """What there is of a recording: how many parts, their bytes, and a digest of names and sizes."""
+    found = sorted(sizes.items())
     text = "".join(f"{name} {size}\n" for name, size in found)
     return {
         "parts": len(found),

@@ -23,6 +23,7 @@ from circletime.recordings.rules import (
     is_past,
     two_together,
 )
+from circletime.recordings.store import StoreTrouble
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ def confirm_early(*, recording: Recording, by: User, now: datetime) -> None:
     retention.forget_old_pages()
     try:
         retention.go_on(recording=recording, by=by.actor, now=now)
-    except (OSError, KeyTrouble):
+    except (OSError, KeyTrouble, StoreTrouble):
         log.exception("recording %s could not be removed; the worker tries it again", recording.public_id)
 
 

@@ -1,6 +1,5 @@
 """The end of a recording (T9): the wrapped key, then its key file, then the bytes; a certificate stays."""
 
-import shutil
 from datetime import date, datetime
 from typing import Any
 
@@ -8,10 +7,10 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from circletime.audit.actions import record
-from circletime.recordings import keys
+from circletime.recordings import keys, store
 from circletime.recordings.actions import certificates
 from circletime.recordings.models import Recording
-from circletime.recordings.queries import folder_of, is_held
+from circletime.recordings.queries import is_held
 from circletime.recordings.rules import CAPTURING, GONE, Film, Rule, State, is_past
 
 
@@ -19,8 +18,8 @@ def destroy(*, recording: Recording, by: str, now: datetime, today: date | None 
     """Destroy a recording whose day has come; begun again after a crash, it goes on where it was.
 
     Once the keys are gone nothing that is left of the files, here or in any copy, can be read. What is held,
-    not due on `today`, or still being made, is left alone. Answers whether it is gone. Raises `OSError` and
-    `KeyTrouble` when it could not be ended; then it is tried again.
+    not due on `today`, or still being made, is left alone. Answers whether it is gone. Raises `OSError`,
+    `KeyTrouble` and `StoreTrouble` when it could not be ended; then it is tried again.
     """
     if _destroy_key(recording, by, now, today or timezone.localtime(now).date()):
         forget_old_pages()
@@ -28,22 +27,31 @@ def destroy(*, recording: Recording, by: str, now: datetime, today: date | None 
 
 
 def go_on(*, recording: Recording, by: str, now: datetime) -> bool:
-    """End what was begun: the recording's key file, its folder, and the certificate."""
+    """End what was begun: the recording's key file, its files wherever they are, and the certificate.
+
+    Raises `OSError`, `KeyTrouble` and `StoreTrouble` when it could not be ended.
+    """
     if Recording.objects.filter(pk=recording.pk, state=State.DESTROYING).exists():
+        keys.forget(recording.public_id)
+        _note(recording, store.sizes(recording.public_id))
         clear(recording.public_id)
         _finish(recording, by, now)
     return Recording.objects.filter(pk=recording.pk, state=State.DESTROYED).exists()
 
 
 def clear(public_id: str) -> None:
-    """Remove what the disk has of a recording whose key is destroyed. Raises `OSError`."""
+    """Remove what is left of a recording whose key is destroyed. Raises `OSError` and `StoreTrouble`."""
     keys.forget(public_id)
-    folder = folder_of(public_id)
-    while folder.exists():
-        try:
-            shutil.rmtree(folder)
-        except FileNotFoundError:
-            continue  # another process removes it as well
+    store.remove(public_id)
+
+
+@transaction.atomic
+def _note(recording: Recording, sizes: dict[str, int]) -> None:
+    """What its certificate will say was there: as it was before the first file was removed."""
+    fresh = Recording.objects.select_for_update(of=("self",)).get(pk=recording.pk)
+    if fresh.state == State.DESTROYING and "parts" not in fresh.ending:
+        fresh.ending = {**certificates.look_at(sizes), **fresh.ending}
+        fresh.save(update_fields=["ending"])
 
 
 @transaction.atomic
@@ -62,8 +70,7 @@ def _destroy_key(recording: Recording, by: str, now: datetime, today: date) -> b
 def take_key(locked: Recording, rule: Rule, *, by: str, now: datetime, **more: Any) -> None:
     """Destroy the wrapped key of a locked recording. Nothing leads back from here."""
     held_once = locked.holds.exists()
-    seen = certificates.look_at(folder_of(locked.public_id))
-    locked.ending = {**seen, "rule": rule.value, "was_held": held_once, **more}
+    locked.ending = {"rule": rule.value, "was_held": held_once, **more}
     locked.wrapped_key, locked.state, locked.film_state = b"", State.DESTROYING, Film.NONE
     locked.save(update_fields=["wrapped_key", "state", "film_state", "ending"])
     record("recordings.key.destroyed", by=by, subject=locked.subject, now=now, rule=rule.value)
