@@ -47,15 +47,15 @@ def _make(film: Film) -> bool:
     # A film is bound to the names of its two files, so drafts are made under a folder of their own.
     with _draft_folder(folder, film) as drafts:
         with vault.create(drafts / film.rest_name, f"{public_id}/{film.rest_name}", key) as rest:
-            head = render(script, _opener(public_id, key), rest, _teller(film))
+            made = render(script, _opener(public_id, key), rest, _teller(film))
         with vault.create(drafts / film.head_name, f"{public_id}/{film.head_name}", key) as first:
-            first.write(head)
+            first.write(made.head)
 
         def put() -> None:
             for name in (film.rest_name, film.head_name):
                 (drafts / name).replace(folder / name)
 
-        return actions.made(film, put=put, now=time.now())
+        return actions.made(film, places=made.places, put=put, now=time.now())
 
 
 def script_of(film: Film, key: bytes) -> Script:
