@@ -50,12 +50,12 @@ class Bucket(S3Storage):
         if stored != size:
             raise StoreTrouble(f"The bucket kept {stored} bytes of {size}.")
 
-    def remove(self, public_id: str) -> None:
-        """Remove all there is of a recording, with what a bucket keeps of older versions."""
+    def remove(self, public_id: str, name: str = "") -> None:
+        """Remove a file, or all there is of a recording, with what a bucket keeps of older versions."""
         versions = self.keeps_versions()
         with _asking():
             files = (self.bucket.object_versions if versions else self.bucket.objects).filter(
-                Prefix=f"{public_id}/"
+                Prefix=f"{public_id}/{name}"
             )
             files.delete()
             left = list(files.limit(1))

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from circletime.core.errors import NotAllowed, Refused
-from circletime.people.rules import EARLY_DELETERS, HOLDERS, WATCHERS, Role
+from circletime.people.rules import EARLY_DELETERS, HOLDERS, HOSTS, WATCHERS, Role
 from circletime.policy import limits
 
 
@@ -42,10 +42,28 @@ GONE = (State.DESTROYING, State.DESTROYED)
 """The key is destroyed. Nothing leads back from here (T9)."""
 
 
-class Film(StrEnum):
-    """Where the film of a recording stands: one picture and one sound, made from all its tracks."""
+class FilmKind(StrEnum):
+    """What a film shows of a recording."""
 
-    NONE = "none"
+    WHOLE = "whole"
+    PERSON = "person"
+    REDACTED = "redacted"
+
+    @property
+    def words(self) -> str:
+        return _FILM_KINDS[self]
+
+
+_FILM_KINDS = {
+    FilmKind.WHOLE: "Everybody",
+    FilmKind.PERSON: "One person, with everybody's sound",
+    FilmKind.REDACTED: "Only those it is meant to show",
+}
+
+
+class FilmState(StrEnum):
+    """Where a film stands: one picture and one sound, made from a recording's tracks."""
+
     WAITING = "waiting"
     MAKING = "making"
     READY = "ready"
@@ -57,12 +75,13 @@ class Film(StrEnum):
 
 
 _FILMS = {
-    Film.NONE: "No film yet",
-    Film.WAITING: "The film waits to be made",
-    Film.MAKING: "The film is being made",
-    Film.READY: "Ready to watch",
-    Film.FAILED: "The film could not be made",
+    FilmState.WAITING: "The film waits to be made",
+    FilmState.MAKING: "The film is being made",
+    FilmState.READY: "Ready to watch",
+    FilmState.FAILED: "The film could not be made",
 }
+
+NO_FILM = "No film yet"
 
 FILM_LEASE = timedelta(seconds=30)
 """A film whose maker was not heard of for so long is made again from the start."""
@@ -218,6 +237,25 @@ def check_watch(roles: Set[Role]) -> None:
     """Raise `NotAllowed` unless somebody with these roles may watch recordings."""
     if not can_watch(roles):
         raise NotAllowed("Only senior leaders and the safeguarding lead may watch recordings.")
+
+
+def can_watch_when_opened(roles: Set[Role], *, until: datetime | None, now: datetime) -> bool:
+    """Whether somebody who may host watches what is open to them until then; time alone ends it."""
+    return until is not None and now < until and bool(roles & HOSTS)
+
+
+def check_open(roles: Set[Role]) -> None:
+    """Raise `NotAllowed` unless somebody with these roles may open a recording to its teacher."""
+    if not can_watch(roles):
+        raise NotAllowed("Only senior leaders and the safeguarding lead may open a recording to its teacher.")
+
+
+def check_days(days: int | None) -> timedelta:
+    """For how long a recording is opened; raises `Refused` beside the field."""
+    most = limits.OPENING_LASTS.days
+    if days is None or not 1 <= days <= most:
+        raise Refused("days", f"Choose from 1 to {most} days.", field="days", status=400)
+    return timedelta(days=days)
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ class Bucket(Protocol):
     def sizes(self, public_id: str) -> dict[str, int]: ...
     def ids(self) -> set[str]: ...
     def put(self, path: Path, public_id: str, name: str) -> None: ...
-    def remove(self, public_id: str) -> None: ...
+    def remove(self, public_id: str, name: str = "") -> None: ...
     def keeps_versions(self) -> bool: ...
 
 
@@ -124,6 +124,14 @@ def put(public_id: str, name: str) -> None:
 def drop_local(public_id: str, name: str) -> None:
     """Remove a file that the bucket has. Doing it again changes nothing."""
     (folder_of(public_id) / name).unlink(missing_ok=True)
+
+
+def drop(public_id: str, name: str) -> None:
+    """Remove a file, here and in the bucket. Raises `OSError` and `StoreTrouble`."""
+    drop_local(public_id, name)
+    there = bucket()
+    if there is not None:
+        there.remove(public_id, name)
 
 
 def remove(public_id: str) -> None:

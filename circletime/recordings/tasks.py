@@ -23,9 +23,9 @@ from circletime.recordings import keys, queries, store
 from circletime.recordings.actions import capture, film, retention, vigil
 from circletime.recordings.actions.capture import WORKER, Attempt
 from circletime.recordings.keys import KeyTrouble
-from circletime.recordings.models import Recording
+from circletime.recordings.models import Film, Recording
 from circletime.recordings.recorder import RecorderUnavailable, Status
-from circletime.recordings.rules import CAPTURING, GIVEN_UP_AFTER, Film, State
+from circletime.recordings.rules import CAPTURING, GIVEN_UP_AFTER, FilmState, State
 from circletime.recordings.store import StoreTrouble
 
 log = logging.getLogger(__name__)
@@ -176,15 +176,15 @@ def render_waiting(now: datetime) -> None:
     It is made by a process of its own, at low priority, so that the clock of running meetings is
     never late because of it. Should that process die, its claim runs out and the film is made again.
     """
-    recording = film.claim_next(now)
-    if recording is None:
+    claimed = film.claim_next(now)
+    if claimed is None:
         return
     command = [sys.executable, "-m", "circletime.recordings.film"]
     ended = subprocess.run(  # noqa: S603  our own program, and a public id
-        [*command, recording.public_id, str(recording.film_tries)], cwd=settings.BASE_DIR, check=False
+        [*command, claimed.public_id, str(claimed.tries)], cwd=settings.BASE_DIR, check=False
     )
     if ended.returncode != 0:
-        log.warning("the film of %s was not made: exit %s", recording.public_id, ended.returncode)
+        log.warning("film %s was not made: exit %s", claimed.public_id, ended.returncode)
 
 
 @dataclass(frozen=True)
@@ -251,7 +251,8 @@ def move_stopped(now: datetime) -> None:
     if store.bucket() is None:
         return
     kept = Recording.objects.filter(state=State.STOPPED, public_id__in=store.local_ids())
-    for recording in kept.exclude(film_state__in=(Film.WAITING, Film.MAKING)).order_by("pk"):
+    being_made = Film.objects.filter(state__in=(FilmState.WAITING, FilmState.MAKING))
+    for recording in kept.exclude(films__in=being_made).order_by("pk"):
         with store.moving(recording.public_id) as mine:
             for name in store.waiting(recording.public_id) if mine else []:
                 _move(recording, name)

@@ -37,6 +37,7 @@ from circletime.people.queries import list_classes_for
 from circletime.people.rules import HOSTS
 from circletime.policy import limits
 from circletime.recordings import queries as recordings
+from circletime.recordings import watching
 from circletime.recordings.actions import prepare
 
 S1 = (
@@ -226,6 +227,7 @@ def _show(request: HttpRequest, found: Meeting, error: Refused | None = None) ->
         "expected": expected,
         "points": S1,
         "error": error,
+        "opening": watching.opened_of(found, user, now),
     }
     return render(request, "pages/meetings/show.html", context, status=error.status if error else 200)
 

@@ -1,24 +1,16 @@
-"""Recordings, for those who may watch them: the list, the player, and the film's bytes (T8, T9, T10)."""
+"""Recordings, for those who may watch them: the list, and the page of one with its player (T8, T9, T10)."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import (
-    Http404,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseBase,
-    JsonResponse,
-    StreamingHttpResponse,
-)
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods
 
 from circletime.core import time
 from circletime.core.errors import Refused
@@ -26,19 +18,22 @@ from circletime.pages.found import or_404
 from circletime.pages.who import staff_of
 from circletime.people.models import User
 from circletime.people.rules import EARLY_DELETERS, HOLDERS
-from circletime.recordings import queries
-from circletime.recordings.actions import film as film_actions
+from circletime.policy import limits
+from circletime.recordings import queries, watching
 from circletime.recordings.actions import viewing
-from circletime.recordings.film.playback import Film
-from circletime.recordings.keys import KeyTrouble
-from circletime.recordings.models import Recording
-from circletime.recordings.rules import GONE, VIEWING_LASTS, BadRange, Span, can_watch, is_past, read_range
-from circletime.recordings.rules import Film as Stands
-from circletime.recordings.store import StoreTrouble
-from circletime.recordings.vault import VaultDamaged
+from circletime.recordings.models import Film, Recording
+from circletime.recordings.rules import (
+    GONE,
+    NO_FILM,
+    VIEWING_LASTS,
+    FilmKind,
+    FilmState,
+    can_watch,
+    is_past,
+)
 
-LONGEST_ANSWER = 2 * 1024 * 1024
-"""Bytes of one answer to a range; a player asks for the next. So each piece is authorised anew."""
+SPEEDS = ("0.5", "0.75", "1", "1.25", "1.5", "2")
+MAKING = (FilmState.WAITING, FilmState.MAKING)
 
 
 @login_required
@@ -65,7 +60,7 @@ def _row(recording: Recording, now: datetime) -> dict[str, Any]:
         "recording": recording,
         "minutes": max(1, round(queries.length_of(recording, now).total_seconds() / 60)),
         "gone": recording.state in GONE or past,
-        "words": _words(recording, past=past),
+        "words": _words(recording, queries.whole_film(recording), past=past),
         "holds": [(hold, hold.is_overdue(today)) for hold in holds],
         "certified": hasattr(recording, "certificate"),
     }
@@ -79,115 +74,113 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
 
     A reader that wants JSON is told how far the film is.
     """
-    user, now = watcher(request), time.now()
-    recording = or_404(queries.get_recording(public_id))
+    user, recording = viewer(request, public_id)
+    now = time.now()
+    film = chosen_film(recording, user, request.GET.get("film", ""))
     if request.method == "GET" and request.headers.get("Accept") == "application/json":
-        return JsonResponse({"state": recording.film_state, "percent": recording.film_percent})
+        return JsonResponse({"state": film.state if film else "", "percent": film.percent if film else 0})
     error: Refused | None = None
     if request.method == "POST":
         try:
             viewing.begin_viewing(recording=recording, why=request.POST.get("why", ""), by=user, now=now)
-            return redirect("recording", recording.public_id)
+            return redirect(request.get_full_path())
         except Refused as refusal:
             error = refusal
+    return page(
+        request, recording, user, film=film, error=error, typed={"why": request.POST.get("why", "")[:300]}
+    )
+
+
+def page(
+    request: HttpRequest,
+    recording: Recording,
+    user: User,
+    *,
+    film: Film | None,
+    error: Refused | None = None,
+    typed: dict[str, str] | None = None,
+) -> HttpResponse:
+    """The page of one recording, with what was refused beside its field."""
+    now = time.now()
     said = queries.last_viewing(recording, user, since=now - VIEWING_LASTS)
     gone = not queries.may_be_seen(recording, now)
-    today = timezone.localtime(now).date()
-    wish = queries.open_early(recording, now)
     context: dict[str, Any] = {
         "recording": recording,
         "meeting": recording.meeting,
         "gone": gone,
         "said": said,
         "error": error,
-        "typed": request.POST.get("why", "")[:300],
-        "words": _words(recording, past=gone),
+        "wrong": (error.field or "why") if error else None,
+        "typed": typed or {},
+        "words": _words(recording, film, past=gone),
+        "opening": watching.open_to(recording, user, now),
+        **_of_film(film),
+    }
+    if can_watch(user.roles):
+        context |= _for_leaders(recording, user, now, gone=gone)
+    if said is not None and not gone:
+        context |= _for_player(recording, user, film, now)
+    return render(request, "pages/recordings/show.html", context, status=error.status if error else 200)
+
+
+def _of_film(film: Film | None) -> dict[str, Any]:
+    return {
+        "film": film,
+        "one_person": film is not None and film.kind == FilmKind.PERSON,
+        "making": film is not None and film.state in MAKING,
+        "failed": film is not None and film.state == FilmState.FAILED,
+        "ready": film is not None and film.state == FilmState.READY,
+    }
+
+
+def _for_leaders(recording: Recording, user: User, now: datetime, *, gone: bool) -> dict[str, Any]:
+    """What only those see who may watch every recording."""
+    today = timezone.localtime(now).date()
+    lasts = max(1.0, queries.length_of(recording, now).total_seconds())
+    return {
+        "leader": True,
         "certified": queries.certificate_of(recording.public_id) is not None,
         "holds": [(hold, hold.is_overdue(today)) for hold in queries.open_holds(recording)],
         "may_hold": bool(user.roles & HOLDERS),
         "may_delete": bool(user.roles & EARLY_DELETERS),
-        "wish": wish,
-        "making": recording.film_state in (Stands.WAITING, Stands.MAKING),
-        "failed": recording.film_state == Stands.FAILED,
-        "ready": recording.film_state == Stands.READY,
+        "wish": queries.open_early(recording, now),
+        "open_now": watching.list_open(recording, now),
+        "hosts": watching.list_hosts(recording),
+        "most_days": limits.OPENING_LASTS.days,
+        "lasts": lasts,
+        "watched": [] if gone else watching.list_watched(recording),
     }
-    if said is not None and not gone:
-        context["mark"] = f"{user.name} · {timezone.localtime(now):%-d %b %H:%M}"
-        context["chapters"] = queries.chapters(recording)
-    return render(request, "pages/recordings/show.html", context, status=error.status if error else 200)
 
 
-@login_required
-@require_POST
-def make(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Have a film made that could not be made before."""
-    user = watcher(request)
-    recording = or_404(queries.get_recording(public_id))
-    try:
-        film_actions.ask_again(recording=recording, by=user, now=time.now())
-    except Refused:
-        pass  # it is being made already, or is there: the page says so
-    return redirect("recording", recording.public_id)
+def _for_player(recording: Recording, user: User, film: Film | None, now: datetime) -> dict[str, Any]:
+    one = next(iter(film.cut.get("keep") or []), "") if film and film.kind == FilmKind.PERSON else ""
+    people = watching.list_people(recording)
+    return {
+        "mark": f"{user.name} · {timezone.localtime(now):%-d %b %H:%M}",
+        "chapters": queries.chapters(recording),
+        "people": people,
+        "person": next((seat for seat in people if seat.public_id == one), None),
+        "speeds": SPEEDS,
+    }
 
 
-@login_required
-@require_safe
-def film(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    """The film's bytes, or a part of them. Nothing is kept on the way: not by us, not by the browser."""
-    user, now = watcher(request), time.now()
-    recording = or_404(queries.get_recording(public_id))
-    if queries.last_viewing(recording, user, since=now - VIEWING_LASTS) is None:
-        raise PermissionDenied
-    if recording.film_state != Stands.READY or not queries.may_be_seen(recording, now):
+def chosen_film(recording: Recording, user: User, public_id: str) -> Film | None:
+    """The film a page is about: the whole one unless another is named. Raises `Http404`.
+
+    A film that leaves somebody out belongs to the case it was made for; only leaders look at it.
+    """
+    if not public_id:
+        return queries.whole_film(recording)
+    film = or_404(queries.get_film(recording, public_id))
+    if film.kind == FilmKind.REDACTED and not can_watch(user.roles):
         raise Http404
-    try:
-        opened = Film(recording)
-    except (KeyTrouble, VaultDamaged, OSError) as trouble:
-        raise Http404 from trouble
-    except StoreTrouble:
-        return HttpResponse(status=503)  # the player asks again
-    answer = _bytes(request, opened)
-    answer["Accept-Ranges"] = "bytes"
-    answer["Cache-Control"] = "no-store"
-    answer["Content-Disposition"] = 'inline; filename="recording.mp4"'
-    answer["Cross-Origin-Resource-Policy"] = "same-origin"
-    return answer
+    return film
 
 
-def _bytes(request: HttpRequest, opened: Film) -> HttpResponseBase:
-    # A film has no validator, so If-Range never fits: then all of it is sent, as RFC 9110 asks.
-    wanted = "" if "If-Range" in request.headers else request.headers.get("Range", "")
-    try:
-        span = read_range(wanted, opened.size)
-    except BadRange:
-        opened.close()
-        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{opened.size}"})
-    if request.method == "HEAD":
-        opened.close()
-        return HttpResponse(content_type="video/mp4", headers={"Content-Length": str(opened.size)})
-    if span is None:
-        headers = {"Content-Length": str(opened.size)}
-        return StreamingHttpResponse(_all(opened), content_type="video/mp4", headers=headers)
-    part = Span(span.first, min(span.last, span.first + LONGEST_ANSWER - 1))
-    with opened:
-        try:
-            body = opened.read(part)
-        except VaultDamaged:
-            return HttpResponse(status=500)
-        except StoreTrouble:
-            return HttpResponse(status=503)
-    headers = {"Content-Range": f"bytes {part.first}-{part.last}/{opened.size}"}
-    return HttpResponse(body, status=206, content_type="video/mp4", headers=headers)
-
-
-async def _all(opened: Film) -> AsyncIterator[bytes]:
-    pieces = opened.pieces()
-    following = sync_to_async(lambda: next(pieces, None))
-    try:
-        while (piece := await following()) is not None:
-            yield piece
-    finally:
-        opened.close()
+def film_address(film: Film) -> str:
+    """The page that plays this film."""
+    address = reverse("recording", args=[film.recording.public_id])
+    return address if film.kind == FilmKind.WHOLE else f"{address}?film={film.public_id}"
 
 
 def watcher(request: HttpRequest) -> User:
@@ -198,7 +191,18 @@ def watcher(request: HttpRequest) -> User:
     return user
 
 
-def _words(recording: Recording, *, past: bool) -> str:
+def viewer(request: HttpRequest, public_id: str) -> tuple[User, Recording]:
+    """Whoever asks, if they may watch this recording at this moment, and the recording.
+
+    Who may watch none but what is open to them learns nothing of the others, not even that there are any.
+    """
+    user, found = staff_of(request), queries.get_recording(public_id)
+    if not can_watch(user.roles) and (found is None or not watching.may_watch(found, user, time.now())):
+        raise PermissionDenied
+    return user, or_404(found)
+
+
+def _words(recording: Recording, film: Film | None, *, past: bool) -> str:
     """How a recording stands, in words."""
     if recording.state in GONE:
         when: datetime | None = recording.destroyed_at
@@ -207,6 +211,8 @@ def _words(recording: Recording, *, past: bool) -> str:
         return "Its day has come; it is being destroyed"
     if recording.state != "stopped":
         return recording.get_state_display()
-    if recording.film_state == Stands.MAKING:
-        return f"The film is being made: {recording.film_percent}%"
-    return recording.get_film_state_display()
+    if film is None:
+        return NO_FILM
+    if film.state == FilmState.MAKING:
+        return f"The film is being made: {film.percent}%"
+    return film.get_state_display()
