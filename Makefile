@@ -76,4 +76,5 @@ docs: setup ## draw the generated pages again
 	$(RUN)/circletime docs
 
 bench: setup ## make bench F=F1
+	@sh tests/install-browsers.sh xvfb
 	$(RUN)/python -m bench $(F)
