@@ -25,13 +25,15 @@ from circletime.recordings.actions import prepare
 from circletime.recordings.models import Certificate, Recording
 from circletime.recordings.rules import State as Stands
 from circletime.recordings.store import StoreTrouble
+from tests.recordings import test_capture
 from tests.recordings.s3 import serving, storages
 from tests.recordings.school import BEGAN, days_pass, make_meeting, make_recording
-from tests.recordings.test_capture import BY, end, go_live, recorder, rooms  # noqa: F401
+from tests.recordings.test_capture import BY, end, go_live
 from tests.recordings.test_killed_worker import GONE, run
 from tests.recordings.test_retention import ROOT
 from tests.recordings.test_store import put_film
 
+recorder, rooms = test_capture.recorder, test_capture.rooms
 DAY = BEGAN + timedelta(days=30)
 GB = 1024**3
 
