@@ -3,6 +3,7 @@
 import sys
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 from bench.report import Result, write
 
@@ -11,7 +12,11 @@ def main() -> int:
     """Exit status 0 only when the figure was measured and holds."""
     figure = sys.argv[1].upper() if len(sys.argv) == 2 else ""
     if not figure or find_spec(f"bench.{figure.lower()}") is None:
-        print("Say which figure: make bench F=F1. Those there are: F1 F2 F3 F4 F6 F8 F9.", file=sys.stderr)
+        known = sorted(
+            (path.stem for path in Path(__file__).parent.glob("f[0-9]*.py")), key=lambda name: int(name[1:])
+        )
+        there = " ".join(name.upper() for name in known)
+        print(f"Say which figure: make bench F=F1. Those there are: {there}.", file=sys.stderr)
         return 2
     result: Result = import_module(f"bench.{figure.lower()}").run()
     write(result)

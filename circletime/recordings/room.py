@@ -4,6 +4,8 @@ Plain Python. The rates are what the room client may send (room/src/session.ts) 
 everybody speaking all the time; a real class was measured at under half of it (ADR 10).
 """
 
+from math import ceil, floor
+
 from circletime.core.errors import Refused
 
 CHILDREN, ADULTS = 30, 4
@@ -30,11 +32,11 @@ def check_fits(free: int, seconds: float, others: float) -> None:
     """Raise `Refused` unless a meeting can be recorded to its end beside the others that still run."""
     if free - SPARE >= needed(seconds) + needed(others):
         return
-    have, want = _gb(max(0, free - SPARE - needed(others))), _gb(needed(seconds))
+    have, want = floor(_gb(max(0, free - SPARE - needed(others)))), ceil(_gb(needed(seconds)))
     raise Refused(
         "disk",
-        f"The disk is too full to record this meeting to its end, so it cannot start: {want} are needed and "
-        f"{have} are left. Tell whoever looks after Circletime.",
+        f"The disk is too full to record this meeting to its end, so it cannot start: {want / 10} GB are "
+        f"needed and {have / 10} GB are left. Tell whoever looks after Circletime.",
         status=503,
     )
 
@@ -48,5 +50,6 @@ def warning(free: int, others: float) -> str:
     return f"The disk that recordings are kept on is nearly full: there is room for {meetings}."
 
 
-def _gb(size: int) -> str:
-    return f"{size / 1024**3:.1f} GB"
+def _gb(size: int) -> float:
+    """In tenths of a gigabyte."""
+    return size * 10 / 1024**3

@@ -124,7 +124,7 @@ def storages(server: Server, **more: object) -> dict[str, object]:
         for name, value in given.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
     options["client_config"] = options["client_config"].merge(
-        Config(read_timeout=1, retries={"mode": "standard", "total_max_attempts": 1})
+        Config(read_timeout=4, retries={"mode": "standard", "total_max_attempts": 1})
     )
     return {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -1,4 +1,4 @@
-"""Whatever is done to a file of the vault is named, by file and chunk, is never shown, and the rest still plays."""
+"""Whatever is done to a file of the vault is named, and never shown; the rest still plays."""
 
 import shutil
 from pathlib import Path
@@ -188,7 +188,9 @@ def test_files_that_changed_places_within_a_recording(two, client):
     aside = first.with_name("aside")
     first.rename(aside), second.rename(first), aside.rename(second)
     trouble = queries.vault_verify()[1]
-    assert {line.split(":")[0] for line in trouble} == {f"{two[0].public_id}/{name}" for name in (TRACK, SOUND)}
+    assert {line.split(":")[0] for line in trouble} == {
+        f"{two[0].public_id}/{name}" for name in (TRACK, SOUND)
+    }
 
 
 def test_a_file_of_before_under_todays_name(two, client):

@@ -1,4 +1,4 @@
-"""kill -9 of a real worker at each step of destruction, then two workers at once: it ends once, certified once."""
+"""kill -9 of a real worker at each step of destruction, then two workers at once: it ends once."""
 
 import json
 import os
