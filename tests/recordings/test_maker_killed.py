@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.recordings.killed import CASES, STEPS
+from tests.recordings.maker_killed import CASES, STEPS
 from tests.recordings.test_retention import ROOT
 
 
 def run(var: Path, *case: str) -> subprocess.CompletedProcess[str]:
     env = os.environ | {"CIRCLETIME_VAR": str(var), "DJANGO_SETTINGS_MODULE": "config.settings"}
-    command = [sys.executable, "-m", "tests.recordings.killed", *case]
+    command = [sys.executable, "-m", "tests.recordings.maker_killed", *case]
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
 

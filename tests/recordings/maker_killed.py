@@ -1,6 +1,6 @@
 """Run inside an installation: a film's maker is killed at each step, runs out of disk, or is not alone.
 
-`python -m tests.recordings.killed make`, then `at STEP`, then `again`; or one of the other cases.
+`python -m tests.recordings.maker_killed make`, then `at STEP`, then `again`; or one of the other cases.
 """
 
 import os
