@@ -1,6 +1,7 @@
 """One film, from the claim to its place in the vault. Runs in a process of its own."""
 
 import contextlib
+import errno
 import time as clock
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,9 @@ TELL_EVERY = 2.0
 """Seconds between two words about how far the film is."""
 
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
 class NotWanted(Exception):
     """Another process makes this film by now, or the recording was destroyed."""
 
@@ -35,8 +39,16 @@ def make(film: Film) -> bool:
         actions.failed(film, why=str(trouble), now=time.now())
         return False
     except Exception as trouble:
-        actions.failed(film, why=f"The film could not be made: {type(trouble).__name__}.", now=time.now())
+        actions.failed(film, why=_words(trouble), now=time.now())
+        if isinstance(trouble, OSError) and trouble.errno in NO_ROOM:
+            return False
         raise
+
+
+def _words(trouble: Exception) -> str:
+    if isinstance(trouble, OSError) and trouble.errno in NO_ROOM:
+        return "There is no room on the disk for the film."
+    return f"The film could not be made: {type(trouble).__name__}."
 
 
 def _make(film: Film) -> bool:
