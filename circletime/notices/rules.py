@@ -98,6 +98,32 @@ def check_see_letters(roles: Set[Role]) -> None:
         raise NotAllowed("Only the office and senior leaders look after letters.")
 
 
+def can_resend(state: str, *, emptied: bool) -> bool:
+    """Whether there is anything to send again."""
+    return state in ENDED and not emptied
+
+
+def check_resend(state: str, *, emptied: bool) -> None:
+    """Raise `Refused` unless it can be sent again."""
+    if emptied:
+        raise Refused("emptied", "What it said is not kept any more. Write it anew where it came from.")
+    if not can_resend(state, emptied=emptied):
+        raise Refused("under_way", "This letter is on its way already.")
+
+
+def can_stop(state: str) -> bool:
+    """Whether a letter can still be kept from going out, or its failure be laid aside."""
+    return state in (State.WAITING, State.FAILED)
+
+
+def check_stop(state: str) -> None:
+    """Raise `Refused` unless it can be stopped."""
+    if state == State.SENDING:
+        raise Refused("under_way", "This letter is being sent at this moment.")
+    if not can_stop(state):
+        raise Refused("ended", f"This letter is done with: {State(state).words.lower()}.")
+
+
 @dataclass(frozen=True)
 class Calendar:
     """An entry for the calendar of whoever gets the letter.
