@@ -186,7 +186,13 @@ def check_address(address: str, *, name: str = "to") -> str:
     return address.strip(" ")
 
 
+# Two standards write these in ASCII in two ways, so a letter might go to somebody else's server.
+_TWO_WAYS = frozenset("\u00df\u03c2\u200c\u200d")
+
+
 def _is_domain(domain: str) -> bool:
+    if _TWO_WAYS & set(domain):
+        return False
     try:
         labels = domain.encode("idna").decode("ascii").split(".")
     except UnicodeError:
