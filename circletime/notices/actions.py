@@ -123,11 +123,11 @@ def take_letter(*, now: datetime) -> Letter | None:
     """Take the letter that is due, or None. Should its taker die, it is due again when the lease ends."""
     waiting = Q(state=State.WAITING, due_at__lte=now)
     left = Q(state=State.SENDING, claimed_until__lte=now)
-    for letter in Letter.objects.filter(waiting | left).order_by("due_at", "pk")[:20]:
-        mine = Letter.objects.filter(pk=letter.pk, state=letter.state, tries=letter.tries)
-        letter.state, letter.tries, letter.claimed_until = State.SENDING, letter.tries + 1, now + LETTER_LEASE
-        if mine.update(state=letter.state, tries=letter.tries, claimed_until=letter.claimed_until):
-            return letter
+    due = Letter.objects.filter(waiting | left).order_by("due_at", "pk")
+    for pk, state, tries in due.values_list("pk", "state", "tries")[:20]:
+        mine = Letter.objects.filter(pk=pk, state=state, tries=tries)
+        if mine.update(state=State.SENDING, tries=tries + 1, claimed_until=now + LETTER_LEASE):
+            return Letter.objects.get(pk=pk)
     return None
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from circletime.core.errors import NotAllowed, Refused
-from circletime.people.rules import OFFICE, WATCHERS, Role
+from circletime.people.rules import LETTER_KEEPERS, WATCHERS, Role
 
 
 class State(StrEnum):
@@ -84,7 +84,7 @@ def is_given_up(queued_at: datetime, now: datetime) -> bool:
 
 def can_see_letters(roles: Set[Role]) -> bool:
     """Whether somebody sees which letters went out, and may send one again."""
-    return bool(roles & (OFFICE | WATCHERS))
+    return bool(roles & LETTER_KEEPERS)
 
 
 def can_read_letter(roles: Set[Role], kind: str) -> bool:

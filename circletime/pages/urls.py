@@ -3,7 +3,18 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from circletime.pages.views import classes, hooks, join, keeping, mail, meetings, recordings, register, room
+from circletime.pages.views import (
+    classes,
+    hooks,
+    join,
+    keeping,
+    letters,
+    mail,
+    meetings,
+    recordings,
+    register,
+    room,
+)
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="meetings"), name="home"),
@@ -39,7 +50,12 @@ urlpatterns = [
         keeping.certificate_json,
         name="recording-certificate-json",
     ),
+    path("letters/", letters.index, name="letters"),
+    path("letters/<str:public_id>/", letters.show, name="letter"),
+    path("letters/<str:public_id>/again", letters.again, name="letter-again"),
+    path("letters/<str:public_id>/stop", letters.stop, name="letter-stop"),
     path("mail/", mail.index, name="mail"),
+    path("mail/<str:name>.ics", mail.entry, name="mail-entry"),
     path("room/<str:seat_id>", room.room, name="room"),
     path("room/<str:seat_id>/<str:verb>", room.command, name="room-command"),
     path("hooks/livekit", hooks.livekit_hook, name="hooks-livekit"),

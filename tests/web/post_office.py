@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -38,6 +38,8 @@ class PostOffice:
     greylists: bool = False
     hangs_up_after: int = 0
     seconds: float = 0.0
+    when_taken: Callable[[], None] | None = None
+    """Called when a letter is taken and its sender does not know it yet."""
 
     async def handle_MAIL(
         self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]
@@ -63,6 +65,8 @@ class PostOffice:
         if self.at_data == OK:
             made = message_from_bytes(envelope.content or b"", policy=policy.default)  # type: ignore[arg-type]
             self.came.append(made)  # type: ignore[arg-type]
+            if self.when_taken is not None:
+                self.when_taken()
             session.taken = getattr(session, "taken", 0) + 1
             if session.taken == self.hangs_up_after:
                 server.transport.close()
