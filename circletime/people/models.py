@@ -6,7 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
 from circletime.core.ids import public_id, readable
-from circletime.people.rules import WATCHERS, Role
+from circletime.people.rules import LETTER_KEEPERS, WATCHERS, Role
 
 
 def new_join_id() -> str:
@@ -64,6 +64,11 @@ class User(AbstractBaseUser):
     def may_watch(self) -> bool:
         """Whether recordings are open to this person (T10)."""
         return bool(self.roles & WATCHERS)
+
+    @property
+    def may_see_letters(self) -> bool:
+        """Whether this person looks after what is mailed (R2)."""
+        return bool(self.roles & LETTER_KEEPERS)
 
     @property
     def roles(self) -> frozenset[Role]:

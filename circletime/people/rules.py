@@ -50,6 +50,9 @@ EARLY_DELETERS = frozenset({Role.HEADTEACHER, Role.DSL})
 OFFICE = frozenset({Role.OFFICE, Role.HEADTEACHER})
 """Who may see and change any class's ID and password (T4, T6)."""
 
+LETTER_KEEPERS = OFFICE | WATCHERS
+"""Who sees which letters went out, and sends one again (R2)."""
+
 
 def can_see_class(roles: Set[Role], *, on_its_staff: bool) -> bool:
     """Whether somebody sees a class's children, and the ID and password they type (T4, T6).

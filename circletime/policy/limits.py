@@ -23,6 +23,9 @@ OPENING_LASTS = timedelta(days=7)
 HOLD_REVIEWED_WITHIN = timedelta(days=366)
 """T9: whoever keeps a recording longer says when that is looked at again, within a year."""
 
+LETTER_KEPT = timedelta(days=30)
+"""How long after it was sent, or given up, the address and the words of a letter are kept (R2)."""
+
 WARNINGS = (timedelta(minutes=5), timedelta(minutes=1))
 """T2: how long before the end everyone is told."""
 

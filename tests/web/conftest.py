@@ -10,6 +10,9 @@ from django.core.cache import cache
 from django.test import Client
 
 from circletime.meetings.rules import Kind, State
+from circletime.notices.actions import enqueue, letter_sent, take_letter
+from circletime.notices.models import Letter
+from circletime.notices.rules import Kind as LetterKind
 from circletime.pages.views import join
 from circletime.recordings import tasks
 from circletime.recordings.actions import holds
@@ -56,7 +59,7 @@ def browser(visits: Visits) -> Client:
 
 @pytest.fixture
 def school(world: World, visits: Visits) -> School:
-    """Oak's meeting is running, another is planned, and one was held and recorded."""
+    """Oak's meeting is running, another is planned, one was held and recorded, and a letter was sent."""
     running, host = world.live()
     held = make_meeting(world.staff, state=State.ENDED, seconds=600)
     recording = make_recording(held, [])
@@ -79,6 +82,17 @@ def school(world: World, visits: Visits) -> School:
         by=world.staff["slt"],
         now=world.now,
     )
+    letter = enqueue(
+        to="parent@home.example",
+        subject="Come and see it",
+        text="Dear parent, …",
+        kind=LetterKind.CASE,
+        about="case:none",
+        by=world.staff["slt"],
+        now=world.now,
+    )
+    take_letter(now=world.now)
+    letter_sent(letter=Letter.objects.get(pk=letter.pk), by="test", now=world.now)
     staff = visits.open_meeting(kind=Kind.STAFF, minutes=40)
     link = visits.link_of(visits.family_of(world.pupil("Ben")))
     return School(world, running, host, visits.planned(), held, staff, recording, gone, hold, link)

@@ -11,6 +11,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
 from circletime.meetings.models import Meeting, Seat
+from circletime.notices.models import Letter
 from circletime.recordings.models import Hold, Recording
 from tests.web.visits import Visits
 from tests.world import World
@@ -79,11 +80,17 @@ def arguments(name: str, school: School) -> list[Any]:
         return [school.world.oak.pk]
     if name.startswith(("recording", "hold")):
         return kept_arguments(name, school)
+    if name.startswith("letter"):
+        return [] if name == "letters" else [Letter.objects.get().public_id]
     if name == "room":
         return [school.seat.public_id]
     if name == "room-command":
         return [school.seat.public_id, "hand"]
-    return {"account_confirm_email": ["none"], "account_reset_password_from_key": ["1", "none"]}.get(name, [])
+    return {
+        "account_confirm_email": ["none"],
+        "mail-entry": ["none"],
+        "account_reset_password_from_key": ["1", "none"],
+    }.get(name, [])
 
 
 def kept_arguments(name: str, school: School) -> list[Any]:

@@ -71,8 +71,14 @@ POST hold-new                               in  in 403 403 403 403 403 302 302 4
 GET  hold                                   in  in 403 403 403 403 403 200 200 200
 POST hold-review                            in  in 403 403 403 403 403 302 302 403
 POST hold-release                           in  in 403 403 403 403 403 302 302 403
+GET  letters                                in  in 200 403 403 403 403 200 200 200
+GET  letter                                 in  in 200 403 403 403 403 200 200 200
+POST letter-again                           in  in 302 403 403 403 403 302 302 302
+POST letter-stop                            in  in 409 403 403 403 403 409 409 409
 GET  mail                                  404
 POST mail                                  404
+GET  mail-entry                            404
+POST mail-entry                            404
 GET  room                                  404 200 404 404 404 404 404 404 404 404
 POST room-command                          404 200 404 404 404 404 404 404 404 404
 POST hooks-livekit                         401
@@ -190,6 +196,7 @@ def test_what_is_not_there_is_answered_like_what_is_not_yours(school: School, vi
         "recording-certificate",
         "recording-certificate-json",
         "hold",
+        "letter",
     )
     for name in names:
         theirs, nobodys = (
@@ -207,6 +214,8 @@ def test_what_is_not_there_is_answered_like_what_is_not_yours(school: School, vi
         "recording-early",
         "hold-review",
         "hold-release",
+        "letter-again",
+        "letter-stop",
     )
     for post in posts:
         theirs, nobodys = (
