@@ -20,6 +20,18 @@ EARLY_DELETION_WAITS = timedelta(days=7)
 HOLD_REVIEWED_WITHIN = timedelta(days=366)
 """T9: whoever keeps a recording longer says when that is looked at again, within a year."""
 
+VIEWING_OPENS_BEFORE = timedelta(minutes=15)
+"""T10: so long before its time a viewing may be opened, and its link works."""
+
+LEADER_MAY_BE_AWAY = timedelta(seconds=10)
+"""T10: a viewing goes dark when the senior leader was not heard of for longer."""
+
+COPY_LINK_LASTS = timedelta(days=7)
+"""T10: how long the link to a copy of a redacted film works."""
+
+COPY_AGAIN_WITHIN = timedelta(hours=1)
+"""T10: a copy whose download broke off may be begun again, by the same browser, for so long."""
+
 WARNINGS = (timedelta(minutes=5), timedelta(minutes=1))
 """T2: how long before the end everyone is told."""
 
