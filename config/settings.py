@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "circletime.people",
     "circletime.meetings",
     "circletime.recordings",
+    "circletime.access",
     "circletime.pages",
     "allauth",  # after our own, whose templates come first
     "allauth.account",

@@ -1,6 +1,6 @@
 """The policy's numbers as named values. A number that is policy stands here and nowhere else."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 MEETING_WITH_FAMILIES = timedelta(minutes=20)
 """T2: the longest a meeting with pupils or parents may be live."""
@@ -31,6 +31,21 @@ COPY_LINK_LASTS = timedelta(days=7)
 
 COPY_AGAIN_WITHIN = timedelta(hours=1)
 """T10: a copy whose download broke off may be begun again, by the same browser, for so long."""
+
+REQUEST_MONTHS = 1
+"""T10: how many months a request to see a recording may take."""
+
+REQUEST_MORE_MONTHS = 2
+"""T10: how many more a complex one may take, when whoever asked is told why within the first."""
+
+VIEWING_HOURS = (time(8, 30), time(17, 0))
+"""T10: a viewing begins and ends between these, Monday to Friday."""
+
+VIEWING_TOLD_BEFORE = timedelta(days=1)
+"""T10: whoever is invited to a viewing, or to another time, hears of it so long before."""
+
+REQUEST_DETAILS_KEPT = timedelta(days=3 * 365)
+"""T10: names and free text of a request that is over are emptied so long after its end."""
 
 WARNINGS = (timedelta(minutes=5), timedelta(minutes=1))
 """T2: how long before the end everyone is told."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from circletime.access.actions.common import lock, take_step
+from circletime.access.actions.films import mark_ready, mark_unready
 from circletime.access.models import Case, CaseRecording, Mark, Redaction
 from circletime.access.queries import redaction as queries
 from circletime.access.rules import redaction as rules
@@ -120,6 +121,8 @@ def approve(*, case_recording: CaseRecording, film: str, by: User, now: datetime
     redaction.approved_by, redaction.approved_at = by, now
     redaction.save()
     _step(case, redaction, "approved", "A film was approved", by, now, film=made.public_id)
+    if case.state == State.IDENTIFIED and queries.all_approved(case, now):
+        mark_ready(case=case, by=by, now=now)
 
 
 def _begin(case_recording: CaseRecording, by: User, now: datetime) -> tuple[Case, Redaction]:
@@ -152,6 +155,8 @@ def _changed(case: Case, redaction: Redaction, by: User, now: datetime) -> None:
     redaction.approved_by = redaction.approved_at = None
     redaction.save()
     _step(case, redaction, "unapproved", "The approval of a film was taken away by a change", by, now)
+    if case.state == State.READY:
+        mark_unready(case=case, by=by, now=now)
 
 
 def _step(

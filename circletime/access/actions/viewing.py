@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from circletime.access.actions.common import lock, take_step
+from circletime.access.actions.invitations import mark_viewed
 from circletime.access.models import Attendance, Invitation, Shown, ViewingSession
 from circletime.access.queries import viewing as queries
 from circletime.access.queries.redaction import get_case_recording, seconds_of
 from circletime.access.rules import viewing as rules
+from circletime.access.rules.case import State
 from circletime.access.rules.redaction import check_mark_allowed
 from circletime.access.rules.viewing import Light
 from circletime.audit.actions import record
@@ -183,8 +185,11 @@ def _close(session: ViewingSession, person: User | None, by: str, now: datetime)
     session.save()
     seconds = round(sum(row.ends - row.begins for row in session.shown.all()))
     record("access.viewing.closed", by=by, subject=session.subject, now=now, seconds_shown=seconds)
-    if person is not None:
-        _step(session, "viewing_closed", "The viewing was closed by the senior leader", person, now)
+    if person is None:
+        return
+    _step(session, "viewing_closed", "The viewing was closed by the senior leader", person, now)
+    if seconds and session.invitation.case.state == State.INVITED:
+        mark_viewed(case=session.invitation.case, by=person, now=now)
 
 
 def _locked(invitation: Invitation) -> ViewingSession:
