@@ -1,6 +1,6 @@
 """Every page's address."""
 
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
 from circletime.pages.views import classes, hooks, join, keeping, mail, meetings, recordings, register, room
@@ -39,6 +39,7 @@ urlpatterns = [
         keeping.certificate_json,
         name="recording-certificate-json",
     ),
+    path("", include("circletime.pages.viewing_urls")),
     path("mail/", mail.index, name="mail"),
     path("room/<str:seat_id>", room.room, name="room"),
     path("room/<str:seat_id>/<str:verb>", room.command, name="room-command"),
