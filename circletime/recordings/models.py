@@ -6,7 +6,7 @@ from django.db import models
 
 from circletime.core.ids import public_id
 from circletime.meetings.models import Meeting
-from circletime.recordings.rules import Film, Ground, State, early_expires
+from circletime.recordings.rules import FilmKind, FilmState, Ground, State, early_expires
 
 
 class Recording(models.Model):
@@ -28,13 +28,6 @@ class Recording(models.Model):
     destroyed_at = models.DateTimeField(null=True, blank=True)
     ending = models.JSONField(default=dict, help_text="What its certificate says of its end.")
 
-    film_state = models.CharField(
-        max_length=10, default=Film.NONE, choices=[(s.value, s.words) for s in Film]
-    )
-    film_percent = models.PositiveSmallIntegerField(default=0)
-    film_tries = models.PositiveSmallIntegerField(default=0)
-    film_claimed_until = models.DateTimeField(null=True, blank=True)
-
     class Meta:
         ordering = ["-made_at", "-pk"]
         indexes = [models.Index(fields=["state", "destroy_on"], name="recordings_by_state")]
@@ -46,6 +39,47 @@ class Recording(models.Model):
     def subject(self) -> str:
         """This recording as the audit log names it."""
         return f"recording:{self.public_id}"
+
+
+class Film(models.Model):
+    """One film that is made of a recording. A recording may have several, each with its own cut."""
+
+    public_id = models.CharField(max_length=32, unique=True, default=public_id)
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="films")
+    kind = models.CharField(max_length=10, choices=[(k.value, k.words) for k in FilmKind])
+    cut = models.JSONField(default=dict, help_text="What it leaves out; empty when all is shown.")
+    stem = models.CharField(max_length=20, blank=True, help_text="What old files' names begin with.")
+    state = models.CharField(
+        max_length=10, default=FilmState.WAITING, choices=[(s.value, s.words) for s in FilmState]
+    )
+    percent = models.PositiveSmallIntegerField(default=0)
+    tries = models.PositiveSmallIntegerField(default=0)
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    trouble = models.CharField(max_length=300, blank=True)
+    asked_by = models.CharField(max_length=64, help_text="As the audit log names them.")
+    asked_at = models.DateTimeField()
+    made_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["asked_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["recording"], condition=models.Q(kind=FilmKind.WHOLE), name="one_whole_film"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def rest_name(self) -> str:
+        """The file that has all but the film's first bytes."""
+        return f"{self.stem or f'film-{self.public_id}'}.ctv"
+
+    @property
+    def head_name(self) -> str:
+        """The file that has the film's first bytes, and is written last."""
+        return f"{self.stem or f'film-{self.public_id}'}-head.ctv"
 
 
 class Hold(models.Model):

@@ -18,14 +18,22 @@ from circletime.recordings.film.manifest import MANIFEST, Segment, read_segment,
 from circletime.recordings.film.script import Script
 from circletime.recordings.film.script import Turn as Spoken
 from circletime.recordings.keys import KeyTrouble
-from circletime.recordings.models import Certificate, EarlyDeletion, Hold, Recording, Viewing, Vigil
-from circletime.recordings.rules import CLOCK_WORDS, GONE, Film, State, can_watch, early_expires, is_past
+from circletime.recordings.models import Certificate, EarlyDeletion, Film, Hold, Recording, Viewing, Vigil
+from circletime.recordings.rules import (
+    CLOCK_WORDS,
+    GONE,
+    FilmKind,
+    FilmState,
+    State,
+    can_watch,
+    early_expires,
+    is_past,
+)
 from circletime.recordings.rules import clock_trouble as trouble_with
 from circletime.recordings.vault import VaultDamaged, VaultReader
 
-FILM_HEAD = "film-head.ctv"
-FILM_REST = "film.ctv"
 _OPEN_HOLDS = Prefetch("holds", Hold.objects.filter(released_at=None), to_attr="open_holds")
+_WHOLE_FILMS = Prefetch("films", Film.objects.filter(kind=FilmKind.WHOLE), to_attr="whole_films")
 _KEPT = Exists(Hold.objects.filter(recordings=OuterRef("pk"), released_at=None))
 _RELATED = ("meeting__school_class", "meeting__group", "meeting__household", "meeting__host")
 
@@ -50,7 +58,7 @@ def list_recordings(user: User) -> list[Recording]:
     if not can_watch(user.roles):
         return []
     held = Recording.objects.filter(meeting__live_at__isnull=False)
-    return list(held.select_related(*_RELATED, "certificate").prefetch_related(_OPEN_HOLDS))
+    return list(held.select_related(*_RELATED, "certificate").prefetch_related(_OPEN_HOLDS, _WHOLE_FILMS))
 
 
 def get_recording(public_id: str) -> Recording | None:
@@ -149,6 +157,18 @@ def list_named(public_ids: Iterable[str]) -> list[Recording]:
     """The recordings of these names, the newest first."""
     held = Recording.objects.filter(meeting__live_at__isnull=False, public_id__in=list(public_ids))
     return list(held.select_related(*_RELATED))
+
+
+def whole_film(recording: Recording) -> Film | None:
+    """The film that shows everybody, or None when it was not asked for yet."""
+    read: list[Film] | None = getattr(recording, "whole_films", None)  # with a whole list, in one question
+    films = recording.films.filter(kind=FilmKind.WHOLE)[:1] if read is None else read
+    return next(iter(films), None)
+
+
+def get_film(recording: Recording, public_id: str) -> Film | None:
+    """One film of this recording, or None."""
+    return recording.films.filter(public_id=public_id).first()
 
 
 def last_viewing(recording: Recording, user: User, *, since: datetime) -> Viewing | None:
@@ -310,8 +330,8 @@ def _expected(recording: Recording, segments: list[Segment], present: list[str])
         for entry in segment.entries.values():
             (whole if closed or entry.ends is not None else begun).add(entry.file)
     begun |= {f"manifest-{name[1:].split('-')[0]}.ctv" for name in present if name.startswith("s")}
-    if recording.film_state == Film.READY:
-        whole |= {FILM_HEAD, FILM_REST}
+    for film in recording.films.filter(state=FilmState.READY):
+        whole |= {film.head_name, film.rest_name}
     if recording.meeting.live_at is not None and not segments:
         begun.add("manifest-1.ctv")
     return whole, begun

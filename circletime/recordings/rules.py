@@ -42,10 +42,28 @@ GONE = (State.DESTROYING, State.DESTROYED)
 """The key is destroyed. Nothing leads back from here (T9)."""
 
 
-class Film(StrEnum):
-    """Where the film of a recording stands: one picture and one sound, made from all its tracks."""
+class FilmKind(StrEnum):
+    """What a film shows of a recording."""
 
-    NONE = "none"
+    WHOLE = "whole"
+    PERSON = "person"
+    REDACTED = "redacted"
+
+    @property
+    def words(self) -> str:
+        return _FILM_KINDS[self]
+
+
+_FILM_KINDS = {
+    FilmKind.WHOLE: "Everybody",
+    FilmKind.PERSON: "One person, with everybody's sound",
+    FilmKind.REDACTED: "Only those it is meant to show",
+}
+
+
+class FilmState(StrEnum):
+    """Where a film stands: one picture and one sound, made from a recording's tracks."""
+
     WAITING = "waiting"
     MAKING = "making"
     READY = "ready"
@@ -57,12 +75,13 @@ class Film(StrEnum):
 
 
 _FILMS = {
-    Film.NONE: "No film yet",
-    Film.WAITING: "The film waits to be made",
-    Film.MAKING: "The film is being made",
-    Film.READY: "Ready to watch",
-    Film.FAILED: "The film could not be made",
+    FilmState.WAITING: "The film waits to be made",
+    FilmState.MAKING: "The film is being made",
+    FilmState.READY: "Ready to watch",
+    FilmState.FAILED: "The film could not be made",
 }
+
+NO_FILM = "No film yet"
 
 FILM_LEASE = timedelta(seconds=30)
 """A film whose maker was not heard of for so long is made again from the start."""

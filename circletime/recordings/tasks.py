@@ -176,15 +176,15 @@ def render_waiting(now: datetime) -> None:
     It is made by a process of its own, at low priority, so that the clock of running meetings is
     never late because of it. Should that process die, its claim runs out and the film is made again.
     """
-    recording = film.claim_next(now)
-    if recording is None:
+    claimed = film.claim_next(now)
+    if claimed is None:
         return
     command = [sys.executable, "-m", "circletime.recordings.film"]
     ended = subprocess.run(  # noqa: S603  our own program, and a public id
-        [*command, recording.public_id, str(recording.film_tries)], cwd=settings.BASE_DIR, check=False
+        [*command, claimed.public_id, str(claimed.tries)], cwd=settings.BASE_DIR, check=False
     )
     if ended.returncode != 0:
-        log.warning("the film of %s was not made: exit %s", recording.public_id, ended.returncode)
+        log.warning("film %s was not made: exit %s", claimed.public_id, ended.returncode)
 
 
 @dataclass(frozen=True)

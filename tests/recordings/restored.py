@@ -20,16 +20,17 @@ def make(_: Path) -> None:
     from circletime.core import time
     from circletime.meetings.rules import State
     from circletime.people.factory import invent_school
-    from circletime.recordings.models import Recording
-    from circletime.recordings.rules import Film
+    from circletime.recordings import queries
     from tests.recordings import school
 
     call_command("migrate", verbosity=0)
     made = invent_school(now=school.BEGAN, classes=1, pupils=2, password=school.PASSWORD)
     staff = {role: user for role, (user, _) in made.staff.items()}
     time.now = lambda: school.BEGAN
-    _put_film(school.make_recording(school.make_meeting(staff, state=State.ENDED, seconds=60), []))
-    Recording.objects.update(film_state=Film.READY)
+    recording = school.make_recording(school.make_meeting(staff, state=State.ENDED, seconds=60), [])
+    film = queries.whole_film(recording)
+    assert film is not None
+    school.put_film(film, b"a class that nobody may see any more")
 
 
 def _installation():
@@ -44,16 +45,6 @@ def _installation():
     _at(school.BEGAN)
     assert _film_status(staff, recording) == 206, "it can be watched before its day"
     return staff, recording
-
-
-def _put_film(recording) -> None:
-    from circletime.recordings import queries, vault
-
-    key = queries.key_of(recording)
-    for name in (queries.FILM_HEAD, queries.FILM_REST):
-        path = queries.folder_of(recording.public_id) / name
-        with vault.create(path, f"{recording.public_id}/{name}", key) as file:
-            file.write(b"a class that nobody may see any more")
 
 
 def _at(moment: datetime) -> None:

@@ -11,9 +11,9 @@ from circletime.meetings.rules import SeatRole, SeatState, State
 from circletime.people.factory import invent_school
 from circletime.people.models import SchoolClass, User
 from circletime.recordings import keys, vault
-from circletime.recordings.models import Recording, Vigil
-from circletime.recordings.queries import folder_of
-from circletime.recordings.rules import Film, destroy_on
+from circletime.recordings.models import Film, Recording, Vigil
+from circletime.recordings.queries import folder_of, key_of
+from circletime.recordings.rules import FilmKind, FilmState, destroy_on
 from circletime.recordings.rules import State as Stands
 
 PASSWORD = "a-long-enough-word"
@@ -111,13 +111,13 @@ def make_recording(
         destroy_on=destroy_on(timezone.localtime(BEGAN).date()),
         state=Stands.STOPPED,
         stopped_at=meeting.ended_at,
-        film_state=Film.WAITING,
     )
     key = keys.new_key()
     recording.wrapped_key = keys.wrap(key, recording.public_id, may_make_file=True)
     segments = segments or {1: Segment(stopped=10_000)}
     recording.segment = max(segments)
     recording.save()
+    Film.objects.create(recording=recording, kind=FilmKind.WHOLE, asked_by="system:worker", asked_at=BEGAN)
     folder = folder_of(recording.public_id)
     folder.mkdir(parents=True)
     for number, segment in segments.items():
@@ -156,3 +156,15 @@ def make_recording(
         with vault.create(folder / name, f"{recording.public_id}/{name}", key) as file:
             file.write(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
     return recording
+
+
+def put_film(film: Film, data: bytes, *, head: int = 1000) -> None:
+    """Put known bytes into the vault as a film that is ready."""
+    recording = film.recording
+    key = key_of(recording)
+    for name, part in ((film.head_name, data[:head]), (film.rest_name, data[head:])):
+        path = folder_of(recording.public_id) / name
+        with vault.create(path, f"{recording.public_id}/{name}", key) as file:
+            file.write(part)
+    Film.objects.filter(pk=film.pk).update(state=FilmState.READY)
+    film.refresh_from_db()

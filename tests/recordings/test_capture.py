@@ -16,7 +16,7 @@ from circletime.recordings import queries, tasks
 from circletime.recordings.actions import capture, prepare
 from circletime.recordings.models import Recording
 from circletime.recordings.recorder import RecorderUnavailable, Status, TrackStatus
-from circletime.recordings.rules import Film
+from circletime.recordings.rules import FilmKind, FilmState
 from circletime.recordings.rules import State as Stands
 from tests.recordings.school import BEGAN, make_meeting, make_seat
 
@@ -244,7 +244,9 @@ def test_the_end_of_a_meeting_closes_its_recording(meeting, recorder):
     recorder.away = False
     tasks.watch_recorder(BEGAN + timedelta(minutes=5, seconds=2))
     recording = Recording.objects.get()
-    assert (recording.state, recording.film_state) == (Stands.STOPPED, Film.WAITING)
+    assert recording.state == Stands.STOPPED
+    film = recording.films.get()
+    assert (film.kind, film.cut, film.state) == (FilmKind.WHOLE, {}, FilmState.WAITING)
     assert not recorder.running
     meeting.refresh_from_db()
     assert meeting.recording == "off"
@@ -256,7 +258,7 @@ def test_a_recorder_that_never_comes_back_does_not_keep_the_film_waiting(meeting
     end(meeting)
     recorder.away = True
     tasks.watch_recorder(BEGAN + timedelta(minutes=7))
-    assert Recording.objects.get().film_state == Film.WAITING
+    assert Recording.objects.get().films.get().state == FilmState.WAITING
 
 
 def test_a_meeting_that_never_began_leaves_nothing(staff, meeting, recorder, own_vault):

@@ -1,71 +1,15 @@
 """The film shows and plays what was recorded, where and when it was: checked by pixel and by pitch."""
 
-import io
-
-import av
-import numpy as np
 import pytest
 
 from circletime.meetings.rules import SeatRole, State
 from circletime.recordings import queries
 from circletime.recordings.actions import film as actions
 from circletime.recordings.film import job, layout
-from circletime.recordings.models import Recording
-from circletime.recordings.rules import FILM_LEASE, FILM_TRIES, Film
+from circletime.recordings.rules import FILM_LEASE, FILM_TRIES, FilmState
 from tests.recordings.school import BEGAN, Part, Segment, give_turn, make_meeting, make_recording, make_seat
+from tests.recordings.screening import BLUE, GREEN, RED, YELLOW, Seen, make_film, near
 from tests.recordings.tracks import picture, tone
-
-RED, GREEN, BLUE, YELLOW = (220, 40, 40), (40, 200, 60), (40, 60, 220), (220, 210, 50)
-
-
-def make_film(recording: Recording) -> bytes:
-    claimed = actions.claim_next(BEGAN)
-    assert claimed is not None and claimed.pk == recording.pk
-    assert job.make(claimed)
-    recording.refresh_from_db()
-    assert recording.film_state == Film.READY
-    key = queries.key_of(recording)
-    with queries.open_part(recording.public_id, queries.FILM_HEAD, key) as head:
-        with queries.open_part(recording.public_id, queries.FILM_REST, key) as rest:
-            return head.read() + rest.read()
-
-
-class Seen:
-    """A film, decoded."""
-
-    def __init__(self, film: bytes) -> None:
-        self.frames = []
-        sound = []
-        with av.open(io.BytesIO(film)) as container:
-            for frame in container.decode(video=0):
-                self.frames.append((frame.time, frame.to_ndarray(format="rgb24")))
-        with av.open(io.BytesIO(film)) as container:
-            for frame in container.decode(audio=0):
-                sound.append(frame.to_ndarray()[0])
-        self.sound = np.concatenate(sound)
-
-    def colour(self, moment: float, box: layout.Box) -> tuple[int, int, int]:
-        image = min(self.frames, key=lambda frame: abs(frame[0] - moment))[1]
-        middle = image[
-            box.y + box.height // 3 : box.y + box.height // 2, box.x + box.width // 3 : box.x + box.width // 2
-        ]
-        return tuple(int(value) for value in middle.reshape(-1, 3).mean(axis=0))
-
-    def pitch(self, begins: float, ends: float) -> tuple[float, float]:
-        """The loudest frequency of a stretch, and how loud the stretch is."""
-        part = self.sound[int(begins * 48000) : int(ends * 48000)]
-        spectrum = np.abs(np.fft.rfft(part * np.hanning(part.size)))
-        return float(np.fft.rfftfreq(part.size, 1 / 48000)[spectrum.argmax()]), float(
-            np.sqrt((part**2).mean())
-        )
-
-    def sounds_from(self) -> float:
-        loud = np.flatnonzero(np.abs(self.sound) > 0.05)
-        return loud[0] / 48000
-
-
-def near(colour, wanted, by=28) -> bool:
-    return all(abs(have - want) <= by for have, want in zip(colour, wanted, strict=True))
 
 
 @pytest.fixture
@@ -188,8 +132,7 @@ def test_a_film_whose_maker_died_is_made_again_and_not_for_ever(staff, meeting):
         assert actions.claim_next(now + FILM_LEASE / 2) is None
         now += FILM_LEASE * 2
     assert actions.claim_next(now) is None
-    recording.refresh_from_db()
-    assert recording.film_state == Film.FAILED
+    assert recording.films.get().state == FilmState.FAILED
 
 
 def test_who_lost_the_claim_stops(staff, meeting):
@@ -206,8 +149,8 @@ def test_a_lost_key_is_said_and_can_be_asked_again(staff, meeting, settings):
     (settings.KEYS / "vault_kek").rename(settings.KEYS / "away")
     claimed = actions.claim_next(BEGAN)
     assert claimed is not None and job.make(claimed) is False
-    recording.refresh_from_db()
-    assert recording.film_state == Film.FAILED and "missing" in recording.trouble
+    claimed.refresh_from_db()
+    assert claimed.state == FilmState.FAILED and "missing" in claimed.trouble
     (settings.KEYS / "away").rename(settings.KEYS / "vault_kek")
-    actions.ask_again(recording=recording, by=staff["slt"], now=BEGAN)
+    actions.ask_again(film=claimed, by=staff["slt"], now=BEGAN)
     make_film(recording)

@@ -17,7 +17,6 @@ from circletime.recordings import keys, queries, tasks
 from circletime.recordings.actions import retention
 from circletime.recordings.keys import KeyTrouble
 from circletime.recordings.models import Certificate, Recording
-from circletime.recordings.rules import Film
 from circletime.recordings.rules import State as Stands
 from tests.recordings.school import BEGAN, make_meeting, make_recording
 
@@ -36,7 +35,7 @@ def test_it_is_kept_until_its_day_and_gone_on_it(recording):
     tasks.destroy_due(DAY)
     recording.refresh_from_db()
     assert bytes(recording.wrapped_key) == b"" and recording.state == Stands.DESTROYED
-    assert recording.film_state == Film.NONE and recording.destroyed_at == DAY
+    assert not recording.films.exists() and recording.destroyed_at == DAY
     assert not queries.folder_of(recording.public_id).exists()
     tasks.destroy_due(DAY + timedelta(days=1))
     assert list_kinds(recording.subject) == [

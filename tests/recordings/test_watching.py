@@ -8,11 +8,11 @@ from django.urls import reverse
 from circletime.audit.queries import list_kinds
 from circletime.meetings.rules import SeatRole, State
 from circletime.people.rules import WATCHERS
-from circletime.recordings import keys, queries, vault
+from circletime.recordings import keys, queries
 from circletime.recordings.actions import film as film_actions
-from circletime.recordings.models import Recording, Viewing
-from circletime.recordings.rules import BadRange, Film, Span, read_range
-from tests.recordings.school import BEGAN, give_turn, make_meeting, make_recording, make_seat
+from circletime.recordings.models import Film, Recording, Viewing
+from circletime.recordings.rules import BadRange, FilmState, Span, read_range
+from tests.recordings.school import BEGAN, give_turn, make_meeting, make_recording, make_seat, put_film
 
 FILM = bytes(range(256)) * 1200
 HEAD = 1000
@@ -26,18 +26,12 @@ def recording(staff) -> Recording:
     give_turn(make_seat(meeting, "Amara"), 65, 80)
     made = make_recording(meeting, [])
     assert host.pk
-    put_film(made, FILM)
+    put_film(made.films.get(), FILM, head=HEAD)
     return made
 
 
-def put_film(recording: Recording, film: bytes) -> None:
-    key = queries.key_of(recording)
-    for name, data in ((queries.FILM_HEAD, film[:HEAD]), (queries.FILM_REST, film[HEAD:])):
-        path = queries.folder_of(recording.public_id) / name
-        with vault.create(path, f"{recording.public_id}/{name}", key) as file:
-            file.write(data)
-    Recording.objects.filter(pk=recording.pk).update(film_state=Film.READY)
-    recording.refresh_from_db()
+def film_of(recording: Recording) -> Film:
+    return recording.films.get()
 
 
 def signed_in(user) -> Client:
@@ -182,7 +176,7 @@ def test_what_is_no_single_range_gets_everything(staff, recording, watcher, head
 
 
 def test_a_huge_range_comes_in_pieces(recording, watcher, monkeypatch):
-    monkeypatch.setattr("circletime.pages.views.recordings.LONGEST_ANSWER", 1000)
+    monkeypatch.setattr("circletime.pages.film_bytes.LONGEST_ANSWER", 1000)
     answer = watcher.get(
         reverse("recording-film", args=[recording.public_id]), headers={"Range": "bytes=500-"}
     )
@@ -200,21 +194,20 @@ def test_ranges_as_the_rfc_has_them():
 
 def test_progress_is_told_and_a_failed_film_is_made_again(recording, watcher):
     address = reverse("recording", args=[recording.public_id])
-    Recording.objects.filter(pk=recording.pk).update(film_state=Film.MAKING, film_percent=40)
+    recording.films.update(state=FilmState.MAKING, percent=40)
     told = watcher.get(address, headers={"Accept": "application/json"}).json()
     assert told == {"state": "making", "percent": 40}
     assert "<progress" in watcher.get(address).content.decode()
     assert watcher.get(reverse("recording-film", args=[recording.public_id])).status_code == 404
-    Recording.objects.filter(pk=recording.pk).update(film_state=Film.FAILED, trouble="A part is damaged.")
+    recording.films.update(state=FilmState.FAILED, trouble="A part is damaged.")
     assert "Make the film again" in watcher.get(address).content.decode()
     watcher.post(reverse("recording-make", args=[recording.public_id]))
-    recording.refresh_from_db()
-    assert recording.film_state == Film.WAITING
+    assert recording.films.get().state == FilmState.WAITING
     assert film_actions.claim_next(BEGAN) is not None
 
 
 def test_a_damaged_film_is_not_served(recording, watcher):
-    path = queries.folder_of(recording.public_id) / queries.FILM_REST
+    path = queries.folder_of(recording.public_id) / film_of(recording).rest_name
     raw = bytearray(path.read_bytes())
     raw[200] ^= 1
     path.write_bytes(raw)
@@ -222,18 +215,18 @@ def test_a_damaged_film_is_not_served(recording, watcher):
     assert watcher.get(film, headers={"Range": "bytes=1000-1010"}).status_code == 500
     assert watcher.get(film, headers={"Range": f"bytes={len(FILM) - 10}-"}).status_code == 206
     count, trouble = queries.vault_verify()
-    assert count == 1 and len(trouble) == 1 and queries.FILM_REST in trouble[0]
+    assert count == 1 and len(trouble) == 1 and film_of(recording).rest_name in trouble[0]
 
 
 def test_a_missing_and_a_foreign_part_are_named(recording, own_vault):
     assert queries.vault_verify() == (1, [])
     folder = queries.folder_of(recording.public_id)
-    (folder / queries.FILM_REST).unlink()
-    (folder / queries.FILM_HEAD).replace(folder / queries.FILM_REST)
+    (folder / film_of(recording).rest_name).unlink()
+    (folder / film_of(recording).head_name).replace(folder / film_of(recording).rest_name)
     (own_vault / "stranger").mkdir()
     trouble = queries.vault_verify()[1]
-    assert any(queries.FILM_HEAD in line and "missing" in line for line in trouble)
-    assert any(queries.FILM_REST in line and "changed" in line for line in trouble)
+    assert any(film_of(recording).head_name in line and "missing" in line for line in trouble)
+    assert any(film_of(recording).rest_name in line and "changed" in line for line in trouble)
     assert any("stranger" in line for line in trouble)
 
 

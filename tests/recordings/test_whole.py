@@ -98,11 +98,11 @@ def test_a_long_film_plays_and_seeks_in_chromium(browsers: Playwright, at: Insta
     old = wait_for(lambda: film_process(at), 30, "a film is begun")
     os.kill(old, signal.SIGKILL)
     time.sleep(1)
-    assert told(at, "r.film_state", which) == "making"  # the claim stands until it runs out
+    assert told(at, "r.films.get().state", which) == "making"  # the claim stands until it runs out
     at.python(
-        "from circletime.recordings.models import Recording; from datetime import timedelta; "
+        "from circletime.recordings.models import Film; from datetime import timedelta; "
         "from circletime.core import time; "
-        f"Recording.objects.filter({which}).update(film_claimed_until=time.now() - timedelta(seconds=1))"
+        f"Film.objects.filter(recording__{which}).update(claimed_until=time.now() - timedelta(seconds=1))"
     )
     slt = person(browsers, at.var, "teacher", size=DESKTOP)
     try:
@@ -175,7 +175,7 @@ def test_a_real_meeting_survives_its_recorder_and_its_media_server(browsers: Pla
         time.sleep(5)
         teacher.page.get_by_role("button", name="End meeting").click()
         teacher.page.get_by_role("button", name="End now").click()
-        wait_for(lambda: told(at, "r.film_state", mine) == "ready", 60, "the film")
+        wait_for(lambda: told(at, "r.films.get().state", mine) == "ready", 60, "the film")
     finally:
         amara.close()
         teacher.close()

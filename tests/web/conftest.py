@@ -14,7 +14,7 @@ from circletime.pages.views import join
 from circletime.recordings import tasks
 from circletime.recordings.actions import holds
 from circletime.recordings.models import Recording
-from circletime.recordings.rules import Film
+from circletime.recordings.rules import FilmState
 from tests.actions.conftest import world
 from tests.recordings.school import make_meeting, make_recording
 from tests.web.school import School
@@ -60,7 +60,7 @@ def school(world: World, visits: Visits) -> School:
     running, host = world.live()
     held = make_meeting(world.staff, state=State.ENDED, seconds=600)
     recording = make_recording(held, [])
-    Recording.objects.filter(pk=recording.pk).update(film_state=Film.FAILED)
+    recording.films.update(state=FilmState.FAILED)
     gone, kept = (make_recording(make_meeting(world.staff, state=State.ENDED, seconds=60), []) for _ in "ab")
     Recording.objects.filter(pk=gone.pk).update(destroy_on=world.now.date())
     tasks.destroy_due(world.now)

@@ -1,20 +1,11 @@
 """Recordings, for those who may watch them: the list, the player, and the film's bytes (T8, T9, T10)."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import (
-    Http404,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseBase,
-    JsonResponse,
-    StreamingHttpResponse,
-)
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -22,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from circletime.core import time
 from circletime.core.errors import Refused
+from circletime.pages import film_bytes
 from circletime.pages.found import or_404
 from circletime.pages.who import staff_of
 from circletime.people.models import User
@@ -29,15 +21,11 @@ from circletime.people.rules import EARLY_DELETERS, HOLDERS
 from circletime.recordings import queries
 from circletime.recordings.actions import film as film_actions
 from circletime.recordings.actions import viewing
-from circletime.recordings.film.playback import Film
+from circletime.recordings.film.playback import FilmReader
 from circletime.recordings.keys import KeyTrouble
-from circletime.recordings.models import Recording
-from circletime.recordings.rules import GONE, VIEWING_LASTS, BadRange, Span, can_watch, is_past, read_range
-from circletime.recordings.rules import Film as Stands
+from circletime.recordings.models import Film, Recording
+from circletime.recordings.rules import GONE, NO_FILM, VIEWING_LASTS, FilmState, can_watch, is_past
 from circletime.recordings.vault import VaultDamaged
-
-LONGEST_ANSWER = 2 * 1024 * 1024
-"""Bytes of one answer to a range; a player asks for the next. So each piece is authorised anew."""
 
 
 @login_required
@@ -63,7 +51,7 @@ def _row(recording: Recording, now: datetime) -> dict[str, Any]:
         "recording": recording,
         "minutes": max(1, round(queries.length_of(recording, now).total_seconds() / 60)),
         "gone": recording.state in GONE or past,
-        "words": _words(recording, past=past),
+        "words": _words(recording, queries.whole_film(recording), past=past),
         "holds": [(hold, hold.is_overdue(today)) for hold in holds],
         "certified": hasattr(recording, "certificate"),
     }
@@ -79,8 +67,9 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
     """
     user, now = watcher(request), time.now()
     recording = or_404(queries.get_recording(public_id))
+    whole = queries.whole_film(recording)
     if request.method == "GET" and request.headers.get("Accept") == "application/json":
-        return JsonResponse({"state": recording.film_state, "percent": recording.film_percent})
+        return JsonResponse({"state": whole.state if whole else "", "percent": whole.percent if whole else 0})
     error: Refused | None = None
     if request.method == "POST":
         try:
@@ -99,15 +88,16 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
         "said": said,
         "error": error,
         "typed": request.POST.get("why", "")[:300],
-        "words": _words(recording, past=gone),
+        "words": _words(recording, whole, past=gone),
         "certified": queries.certificate_of(recording.public_id) is not None,
         "holds": [(hold, hold.is_overdue(today)) for hold in queries.open_holds(recording)],
         "may_hold": bool(user.roles & HOLDERS),
         "may_delete": bool(user.roles & EARLY_DELETERS),
         "wish": wish,
-        "making": recording.film_state in (Stands.WAITING, Stands.MAKING),
-        "failed": recording.film_state == Stands.FAILED,
-        "ready": recording.film_state == Stands.READY,
+        "film": whole,
+        "making": whole is not None and whole.state in (FilmState.WAITING, FilmState.MAKING),
+        "failed": whole is not None and whole.state == FilmState.FAILED,
+        "ready": whole is not None and whole.state == FilmState.READY,
     }
     if said is not None and not gone:
         context["mark"] = f"{user.name} · {timezone.localtime(now):%-d %b %H:%M}"
@@ -122,7 +112,7 @@ def make(request: HttpRequest, public_id: str) -> HttpResponse:
     user = watcher(request)
     recording = or_404(queries.get_recording(public_id))
     try:
-        film_actions.ask_again(recording=recording, by=user, now=time.now())
+        film_actions.ask_again(film=or_404(queries.whole_film(recording)), by=user, now=time.now())
     except Refused:
         pass  # it is being made already, or is there: the page says so
     return redirect("recording", recording.public_id)
@@ -136,52 +126,14 @@ def film(request: HttpRequest, public_id: str) -> HttpResponseBase:
     recording = or_404(queries.get_recording(public_id))
     if queries.last_viewing(recording, user, since=now - VIEWING_LASTS) is None:
         raise PermissionDenied
-    if recording.film_state != Stands.READY or not queries.may_be_seen(recording, now):
+    whole = queries.whole_film(recording)
+    if whole is None or whole.state != FilmState.READY or not queries.may_be_seen(recording, now):
         raise Http404
     try:
-        opened = Film(recording)
+        opened = FilmReader(whole)
     except (KeyTrouble, VaultDamaged, OSError) as trouble:
         raise Http404 from trouble
-    answer = _bytes(request, opened)
-    answer["Accept-Ranges"] = "bytes"
-    answer["Cache-Control"] = "no-store"
-    answer["Content-Disposition"] = 'inline; filename="recording.mp4"'
-    answer["Cross-Origin-Resource-Policy"] = "same-origin"
-    return answer
-
-
-def _bytes(request: HttpRequest, opened: Film) -> HttpResponseBase:
-    # A film has no validator, so If-Range never fits: then all of it is sent, as RFC 9110 asks.
-    wanted = "" if "If-Range" in request.headers else request.headers.get("Range", "")
-    try:
-        span = read_range(wanted, opened.size)
-    except BadRange:
-        opened.close()
-        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{opened.size}"})
-    if request.method == "HEAD":
-        opened.close()
-        return HttpResponse(content_type="video/mp4", headers={"Content-Length": str(opened.size)})
-    if span is None:
-        headers = {"Content-Length": str(opened.size)}
-        return StreamingHttpResponse(_all(opened), content_type="video/mp4", headers=headers)
-    part = Span(span.first, min(span.last, span.first + LONGEST_ANSWER - 1))
-    with opened:
-        try:
-            body = opened.read(part)
-        except VaultDamaged:
-            return HttpResponse(status=500)
-    headers = {"Content-Range": f"bytes {part.first}-{part.last}/{opened.size}"}
-    return HttpResponse(body, status=206, content_type="video/mp4", headers=headers)
-
-
-async def _all(opened: Film) -> AsyncIterator[bytes]:
-    pieces = opened.pieces()
-    following = sync_to_async(lambda: next(pieces, None))
-    try:
-        while (piece := await following()) is not None:
-            yield piece
-    finally:
-        opened.close()
+    return film_bytes.answer_with(request, opened)
 
 
 def watcher(request: HttpRequest) -> User:
@@ -192,7 +144,7 @@ def watcher(request: HttpRequest) -> User:
     return user
 
 
-def _words(recording: Recording, *, past: bool) -> str:
+def _words(recording: Recording, film: Film | None, *, past: bool) -> str:
     """How a recording stands, in words."""
     if recording.state in GONE:
         when: datetime | None = recording.destroyed_at
@@ -201,6 +153,8 @@ def _words(recording: Recording, *, past: bool) -> str:
         return "Its day has come; it is being destroyed"
     if recording.state != "stopped":
         return recording.get_state_display()
-    if recording.film_state == Stands.MAKING:
-        return f"The film is being made: {recording.film_percent}%"
-    return recording.get_film_state_display()
+    if film is None:
+        return NO_FILM
+    if film.state == FilmState.MAKING:
+        return f"The film is being made: {film.percent}%"
+    return film.get_state_display()

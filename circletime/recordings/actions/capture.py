@@ -28,11 +28,13 @@ from circletime.meetings.actions.lifecycle import recording_changed
 from circletime.meetings.models import Meeting
 from circletime.meetings.rules import RUNNING
 from circletime.recordings import keys
+from circletime.recordings.actions import film
+from circletime.recordings.film.cut import Cut
 from circletime.recordings.keys import KeyTrouble
 from circletime.recordings.models import Recording
 from circletime.recordings.queries import folder_of, key_of
 from circletime.recordings.recorder import Recorder, RecorderUnavailable
-from circletime.recordings.rules import CAPTURING, RECORDER_LEASE, Film, State, destroy_on
+from circletime.recordings.rules import CAPTURING, RECORDER_LEASE, FilmKind, State, destroy_on
 
 WORKER = "system:worker"
 WAIT_FOR_OTHERS = 10.0
@@ -213,12 +215,12 @@ def now_stopped(recording: Recording, *, now: datetime) -> None:
     if fresh.state not in CAPTURING:
         return
     fresh.state, fresh.stopped_at = State.STOPPED, now
-    if fresh.meeting.live_at is not None:
-        fresh.film_state = Film.WAITING
-    else:
+    if fresh.meeting.live_at is None:
         fresh.destroy_on = timezone.localtime(now).date()  # nobody was ever in: nothing to keep
-    fresh.save(update_fields=["state", "stopped_at", "film_state", "destroy_on"])
+    fresh.save(update_fields=["state", "stopped_at", "destroy_on"])
     record("recordings.recording.stopped", by=WORKER, subject=fresh.subject, now=now, segments=fresh.segment)
+    if fresh.meeting.live_at is not None:
+        film.ask(recording=fresh, kind=FilmKind.WHOLE, cut=Cut(), by=WORKER, now=now)
     recording_changed(meeting=fresh.meeting, to=meeting_rules.Recording.OFF, by=WORKER, now=now)
 
 

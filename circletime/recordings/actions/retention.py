@@ -12,7 +12,7 @@ from circletime.recordings import keys
 from circletime.recordings.actions import certificates
 from circletime.recordings.models import Recording
 from circletime.recordings.queries import folder_of, is_held
-from circletime.recordings.rules import CAPTURING, GONE, Film, Rule, State, is_past
+from circletime.recordings.rules import CAPTURING, GONE, Rule, State, is_past
 
 
 def destroy(*, recording: Recording, by: str, now: datetime, today: date | None = None) -> bool:
@@ -64,8 +64,9 @@ def take_key(locked: Recording, rule: Rule, *, by: str, now: datetime, **more: A
     held_once = locked.holds.exists()
     seen = certificates.look_at(folder_of(locked.public_id))
     locked.ending = {**seen, "rule": rule.value, "was_held": held_once, **more}
-    locked.wrapped_key, locked.state, locked.film_state = b"", State.DESTROYING, Film.NONE
-    locked.save(update_fields=["wrapped_key", "state", "film_state", "ending"])
+    locked.wrapped_key, locked.state = b"", State.DESTROYING
+    locked.save(update_fields=["wrapped_key", "state", "ending"])
+    locked.films.all().delete()
     record("recordings.key.destroyed", by=by, subject=locked.subject, now=now, rule=rule.value)
 
 

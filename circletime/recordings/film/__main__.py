@@ -1,4 +1,4 @@
-"""`python -m circletime.recordings.film RECORDING TRY`: make one claimed film.
+"""`python -m circletime.recordings.film FILM TRY`: make one claimed film.
 
 The worker starts this, with the number of the try that it claimed."""
 
@@ -19,13 +19,12 @@ def main() -> int:
 
     django.setup()
     from circletime.recordings.film.job import make
-    from circletime.recordings.models import Recording
-    from circletime.recordings.rules import Film
+    from circletime.recordings.models import Film
+    from circletime.recordings.rules import FilmState
 
-    recording = Recording.objects.filter(
-        public_id=sys.argv[1], film_state=Film.MAKING, film_tries=int(sys.argv[2])
-    ).first()
-    return 0 if recording is not None and make(recording) else 1
+    claimed = Film.objects.filter(public_id=sys.argv[1], state=FilmState.MAKING, tries=int(sys.argv[2]))
+    film = claimed.select_related("recording__meeting").first()
+    return 0 if film is not None and make(film) else 1
 
 
 if __name__ == "__main__":

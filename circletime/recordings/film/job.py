@@ -9,10 +9,12 @@ from typing import BinaryIO, cast
 from circletime.core import time
 from circletime.recordings import queries, vault
 from circletime.recordings.actions import film as actions
+from circletime.recordings.film.cut import Cut, alone, redact
 from circletime.recordings.film.render import render
+from circletime.recordings.film.script import Script
 from circletime.recordings.keys import KeyTrouble
-from circletime.recordings.models import Recording
-from circletime.recordings.queries import FILM_HEAD, FILM_REST
+from circletime.recordings.models import Film
+from circletime.recordings.rules import FilmKind
 from circletime.recordings.vault import VaultDamaged, VaultReader
 
 TELL_EVERY = 2.0
@@ -23,43 +25,50 @@ class NotWanted(Exception):
     """Another process makes this film by now, or the recording was destroyed."""
 
 
-def make(recording: Recording) -> bool:
-    """Make the film of a recording that this process has claimed; True when it is in the vault."""
+def make(film: Film) -> bool:
+    """Make a film that this process has claimed; True when it is in the vault."""
     try:
-        _make(recording)
+        return _make(film)
     except NotWanted:
         return False
     except (KeyTrouble, VaultDamaged) as trouble:
-        actions.failed(recording, why=str(trouble), now=time.now())
+        actions.failed(film, why=str(trouble), now=time.now())
         return False
     except Exception as trouble:
-        actions.failed(
-            recording, why=f"The film could not be made: {type(trouble).__name__}.", now=time.now()
-        )
+        actions.failed(film, why=f"The film could not be made: {type(trouble).__name__}.", now=time.now())
         raise
-    return actions.made(recording, now=time.now())
 
 
-def _make(recording: Recording) -> None:
-    key = queries.key_of(recording)
-    script = queries.film_script(recording, key)
-    folder, public_id = queries.folder_of(recording.public_id), recording.public_id
+def _make(film: Film) -> bool:
+    recording = film.recording
+    key, public_id = queries.key_of(recording), recording.public_id
+    script = script_of(film, key)
+    folder = queries.folder_of(public_id)
     # A film is bound to the names of its two files, so drafts are made under a folder of their own.
-    with _draft_folder(folder, recording.film_tries) as drafts:
-        with vault.create(drafts / FILM_REST, f"{public_id}/{FILM_REST}", key) as rest:
-            head = render(script, _opener(public_id, key), rest, _teller(recording))
-        with vault.create(drafts / FILM_HEAD, f"{public_id}/{FILM_HEAD}", key) as first:
+    with _draft_folder(folder, film) as drafts:
+        with vault.create(drafts / film.rest_name, f"{public_id}/{film.rest_name}", key) as rest:
+            head = render(script, _opener(public_id, key), rest, _teller(film))
+        with vault.create(drafts / film.head_name, f"{public_id}/{film.head_name}", key) as first:
             first.write(head)
-        _tell(recording, 99)
-        for name in (FILM_REST, FILM_HEAD):
-            (drafts / name).replace(folder / name)
+
+        def put() -> None:
+            for name in (film.rest_name, film.head_name):
+                (drafts / name).replace(folder / name)
+
+        return actions.made(film, put=put, now=time.now())
+
+
+def script_of(film: Film, key: bytes) -> Script:
+    """What a film is made from, with nothing in it that its cut leaves out. Raises `VaultDamaged`."""
+    everything, cut = queries.film_script(film.recording, key), Cut.from_json(film.cut)
+    return alone(everything, cut) if film.kind == FilmKind.PERSON else redact(everything, cut)
 
 
 @contextlib.contextmanager
-def _draft_folder(folder: Path, tries: int) -> Iterator[Path]:
-    for left in folder.glob("film-draft-*"):
+def _draft_folder(folder: Path, film: Film) -> Iterator[Path]:
+    for left in folder.glob(f"{actions.draft_prefix(film)}*"):
         _remove(left)
-    drafts = folder / f"film-draft-{tries}"
+    drafts = folder / f"{actions.draft_prefix(film)}{film.tries}"
     drafts.mkdir(mode=0o700)
     try:
         yield drafts
@@ -82,18 +91,18 @@ def _opener(public_id: str, key: bytes) -> Callable[[Path], BinaryIO]:
     return opened
 
 
-def _teller(recording: Recording) -> Callable[[int], None]:
+def _teller(film: Film) -> Callable[[int], None]:
     last = 0.0
 
     def tell(percent: int) -> None:
         nonlocal last
         if clock.monotonic() - last >= TELL_EVERY:
             last = clock.monotonic()
-            _tell(recording, percent)
+            _tell(film, percent)
 
     return tell
 
 
-def _tell(recording: Recording, percent: int) -> None:
-    if not actions.still_making(recording, percent=percent, now=time.now()):
+def _tell(film: Film, percent: int) -> None:
+    if not actions.still_making(film, percent=percent, now=time.now()):
         raise NotWanted

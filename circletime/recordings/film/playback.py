@@ -3,24 +3,23 @@
 from collections.abc import Iterator
 
 from circletime.recordings import queries
-from circletime.recordings.models import Recording
-from circletime.recordings.queries import FILM_HEAD, FILM_REST
+from circletime.recordings.models import Film
 from circletime.recordings.rules import Span
 
 PIECE = 256 * 1024
 
 
-class Film:
+class FilmReader:
     """The two files of a film as one. Close it; it holds two open files.
 
     Raises `KeyTrouble`, `VaultDamaged` and `FileNotFoundError` like every reader of the vault.
     """
 
-    def __init__(self, recording: Recording) -> None:
-        key = queries.key_of(recording)
-        self._head = queries.open_part(recording.public_id, FILM_HEAD, key)
+    def __init__(self, film: Film) -> None:
+        key, folder = queries.key_of(film.recording), film.recording.public_id
+        self._head = queries.open_part(folder, film.head_name, key)
         try:
-            self._rest = queries.open_part(recording.public_id, FILM_REST, key)
+            self._rest = queries.open_part(folder, film.rest_name, key)
         except BaseException:
             self._head.close()
             raise
@@ -48,7 +47,7 @@ class Film:
         self._head.close()
         self._rest.close()
 
-    def __enter__(self) -> "Film":
+    def __enter__(self) -> "FilmReader":
         return self
 
     def __exit__(self, *trouble: object) -> None:

@@ -17,10 +17,9 @@ from av.video.frame import VideoFrame
 from circletime.recordings.film.canvas import Canvas
 from circletime.recordings.film.layout import HEIGHT, WIDTH
 from circletime.recordings.film.output import HEAD_BYTES_PER_FRAME, HeadFirst, Sink
-from circletime.recordings.film.script import Scene, Script, Track, scenes
+from circletime.recordings.film.script import FPS, Scene, Script, Track, scenes
 from circletime.recordings.film.source import RATE, Open, Pictures, Samples, Sound
 
-FPS = 15
 AAC_FRAME = 1024
 
 
@@ -123,13 +122,14 @@ class _Pictures:
         self._scene = due
         self._canvas.set_scene(due)
         self._shown = {}
-        wanted = [track for track in due.tracks if track.is_picture]
+        wanted = [track for track in due.tracks if track.is_picture and track.identity in due.people]
         for track in list(self._pictures):
             if track not in wanted:
                 self._pictures.pop(track).close()
         for track in wanted:
             if track not in self._pictures:
-                self._pictures[track] = Pictures(track, self._opened)
+                unseen = self._script.unseen(track.identity)
+                self._pictures[track] = Pictures(track, self._opened, unseen)
 
     def _paint(self, moment: float) -> None:
         if self._scene is None:
@@ -152,17 +152,19 @@ class _Sounds:
     """Mixes the film's sound."""
 
     def __init__(self, script: Script, opened: Open) -> None:
-        self._begins = script.begins
+        self._script = script
         self._opened = opened
         self._waiting = [track for track in script.tracks if not track.is_picture]
         self._playing: dict[Track, Sound] = {}
 
     def mix(self, second: int) -> Samples:
         """One second of everybody's sound; asked for in order."""
-        until = self._begins + second + 1
+        begins = self._script.begins
+        until = begins + second + 1
         for track in [track for track in self._waiting if track.begins < until]:
             self._waiting.remove(track)
-            self._playing[track] = Sound(track, self._opened, self._begins)
+            unheard = self._script.unheard(track.identity)
+            self._playing[track] = Sound(track, self._opened, begins, unheard)
         mix: Samples = np.zeros(RATE, np.float32)
         for track in list(self._playing):
             self._playing[track].add_to(mix, second * RATE)

@@ -6,6 +6,10 @@ All times are seconds since 1970, on the recorder's clock, which is the server's
 from dataclasses import dataclass, field
 from pathlib import Path
 
+FPS = 15
+"""Pictures a second of the film."""
+Span = tuple[float, float]
+
 
 @dataclass(frozen=True)
 class Track:
@@ -32,8 +36,32 @@ class Turn:
 
 
 @dataclass(frozen=True)
+class Blank:
+    """Somebody was there and is only shown as a plain tile. There is no track of theirs in the script."""
+
+    identity: str
+    begins: float
+    ends: float
+
+
+@dataclass(frozen=True)
+class Veil:
+    """When somebody is neither seen nor heard, or one of the two. The identity "" is everybody."""
+
+    identity: str
+    unseen: Span | None
+    unheard: Span | None
+
+    def covers(self, identity: str) -> bool:
+        return self.identity in ("", identity)
+
+
+@dataclass(frozen=True)
 class Script:
-    """Everything a film needs to know. `labels` go under the tiles; `heading` stands above them."""
+    """Everything a film needs to know. `labels` go under the tiles; `heading` stands above them.
+
+    `tiles` are those who have a tile at all; None is everybody.
+    """
 
     begins: float
     ends: float
@@ -43,10 +71,21 @@ class Script:
     labels: dict[str, str] = field(default_factory=dict)
     hosts: frozenset[str] = frozenset()
     turns: tuple[Turn, ...] = ()
+    blanks: tuple[Blank, ...] = ()
+    veils: tuple[Veil, ...] = ()
+    tiles: frozenset[str] | None = None
 
     @property
     def seconds(self) -> float:
         return max(0.0, self.ends - self.begins)
+
+    def unseen(self, identity: str) -> tuple[Span, ...]:
+        """When this person's picture is not shown."""
+        return tuple(veil.unseen for veil in self.veils if veil.unseen and veil.covers(identity))
+
+    def unheard(self, identity: str) -> tuple[Span, ...]:
+        """When this person is silent."""
+        return tuple(veil.unheard for veil in self.veils if veil.unheard and veil.covers(identity))
 
 
 @dataclass(frozen=True)
@@ -65,8 +104,10 @@ def scenes(script: Script) -> list[Scene]:
     cuts = {script.begins}
     for track in script.tracks:
         cuts |= {track.begins, track.ends}
-    for turn in script.turns:
-        cuts |= {turn.begins, turn.ends}
+    for stay in (*script.turns, *script.blanks):
+        cuts |= {stay.begins, stay.ends}
+    for veil in script.veils:
+        cuts |= set(veil.unseen or ())
     inside = sorted(moment for moment in cuts if script.begins <= moment < script.ends)
     found: list[Scene] = []
     for moment in inside:
@@ -82,14 +123,24 @@ def _looks(scene: Scene) -> tuple[object, ...]:
 
 def _scene(script: Script, moment: float) -> Scene:
     alive = tuple(track for track in script.tracks if track.begins <= moment < track.ends)
-    here = {track.identity for track in alive}
+    blank = {stay.identity for stay in script.blanks if stay.begins <= moment < stay.ends}
+    here = {track.identity for track in alive} | blank
+    if script.tiles is not None:
+        here &= script.tiles
 
     def place(identity: str) -> tuple[bool, str, str]:
         return identity not in script.hosts, script.labels.get(identity, "").casefold(), identity
 
     people = tuple(sorted(here, key=place))
     floor = next((t.identity for t in script.turns if t.begins <= moment < t.ends), None)
-    sharing = next((track.identity for track in alive if track.source == "screen"), None)
-    hosting = next((identity for identity in people if identity in script.hosts), None)
-    large = sharing or (floor if floor in here else None) or hosting
+    seen = [who for who in people if who not in blank and not _in_any(script.unseen(who), moment)]
+    sharing = next(
+        (track.identity for track in alive if track.source == "screen" and track.identity in seen), None
+    )
+    hosting = next((who for who in seen if who in script.hosts), None)
+    large = sharing or (floor if floor in seen else None) or hosting
     return Scene(moment, people, large, floor, alive)
+
+
+def _in_any(spans: tuple[Span, ...], moment: float) -> bool:
+    return any(begins <= moment < ends for begins, ends in spans)

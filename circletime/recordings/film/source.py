@@ -1,5 +1,6 @@
 """Reading one track in step with the film's clock. What is damaged is skipped, not fatal."""
 
+import math
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -11,7 +12,7 @@ from av.audio.frame import AudioFrame
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 
-from circletime.recordings.film.script import Track
+from circletime.recordings.film.script import Span, Track
 from circletime.recordings.vault import VaultDamaged
 
 RATE = 48_000
@@ -27,10 +28,14 @@ Samples = npt.NDArray[np.float32]
 
 
 class Pictures:
-    """The pictures of one track; `at` is asked for later and later moments."""
+    """The pictures of one track; `at` is asked for later and later moments.
 
-    def __init__(self, track: Track, opened: Open) -> None:
+    What was taken in one of the spans `unseen` is not shown, then or later.
+    """
+
+    def __init__(self, track: Track, opened: Open, unseen: tuple[Span, ...] = ()) -> None:
         self.track = track
+        self._unseen = unseen
         self._frames = _video(track, opened)
         self._next = next(self._frames, None)
         self._shown: tuple[float, VideoFrame] | None = None
@@ -42,8 +47,12 @@ class Pictures:
             self._next = next(self._frames, None)
         if self._shown is None:
             return None
-        still = self.track.source == "camera" and moment - self._shown[0] > CAMERA_STILL_FOR
-        return None if still else self._shown[1]
+        taken, picture = self._shown
+        still = self.track.source == "camera" and moment - taken > CAMERA_STILL_FOR
+        return None if still or self._is_unseen(taken) or self._is_unseen(moment) else picture
+
+    def _is_unseen(self, moment: float) -> bool:
+        return any(begins <= moment < ends for begins, ends in self._unseen)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -51,10 +60,14 @@ class Pictures:
 
 
 class Sound:
-    """The sound of one track, added to the film's second by second."""
+    """The sound of one track, added to the film's second by second, and silent in the spans `unheard`."""
 
-    def __init__(self, track: Track, opened: Open, begins: float) -> None:
+    def __init__(self, track: Track, opened: Open, begins: float, unheard: tuple[Span, ...] = ()) -> None:
         self.track = track
+        self._silent = [
+            (math.floor((first - begins) * RATE), math.ceil((last - begins) * RATE))
+            for first, last in unheard
+        ]
         self._chunks = _audio(track, opened)
         self._begins = begins
         self._left: Samples = np.zeros(0, np.float32)
@@ -63,6 +76,18 @@ class Sound:
 
     def add_to(self, mix: Samples, start: int) -> None:
         """Add what this track says in the samples `start` to `start + len(mix)` of the film."""
+        silent = [(first - start, last - start) for first, last in self._silent]
+        silent = [(max(0, first), last) for first, last in silent if first < len(mix) and last > 0]
+        if not silent:
+            self._add(mix, start)
+            return
+        own: Samples = np.zeros_like(mix)
+        self._add(own, start)
+        for first, last in silent:
+            own[first:last] = 0
+        mix += own
+
+    def _add(self, mix: Samples, start: int) -> None:
         end = start + len(mix)
         while True:
             self._pour(mix, start)

@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='recording',
             name='film_state',
-            field=models.CharField(choices=[('none', 'No film yet'), ('waiting', 'The film waits to be made'), ('making', 'The film is being made'), ('ready', 'Ready to watch'), ('failed', 'The film could not be made')], default=circletime.recordings.rules.Film['NONE'], max_length=10),
+            field=models.CharField(choices=[('none', 'No film yet'), ('waiting', 'The film waits to be made'), ('making', 'The film is being made'), ('ready', 'Ready to watch'), ('failed', 'The film could not be made')], default='none', max_length=10),
         ),
         migrations.AlterField(
             model_name='recording',
