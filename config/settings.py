@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "csp",
     "circletime.audit",
     "circletime.people",
+    "circletime.notices",
     "circletime.meetings",
     "circletime.recordings",
     "circletime.access",

@@ -47,6 +47,9 @@ VIEWING_TOLD_BEFORE = timedelta(days=1)
 REQUEST_DETAILS_KEPT = timedelta(days=3 * 365)
 """T10: names and free text of a request that is over are emptied so long after its end."""
 
+LETTER_KEPT = timedelta(days=30)
+"""How long after it was sent, or given up, the address and the words of a letter are kept (R2)."""
+
 WARNINGS = (timedelta(minutes=5), timedelta(minutes=1))
 """T2: how long before the end everyone is told."""
 

@@ -1,0 +1,52 @@
+"""A calendar entry as mail programs understand it (RFC 5545 and 5546)."""
+
+from datetime import UTC, datetime
+
+from icalendar import Calendar as File
+from icalendar import Event, vCalAddress
+
+from circletime.notices.rules import Calendar, one_line, plain
+
+
+def write_entry(entry: Calendar, *, to: str, now: datetime) -> str:
+    """The entry as an invitation of `to`, or as the end of one.
+
+    Times are in UTC, which every calendar shows in its owner's own time; so no rules of a time zone
+    have to be written into it.
+    """
+    event = Event()
+    event.add("uid", entry.uid)
+    event.add("sequence", entry.sequence)
+    event.add("dtstamp", now.astimezone(UTC))
+    event.add("dtstart", entry.starts_at.astimezone(UTC))
+    event.add("dtend", entry.ends_at.astimezone(UTC))
+    event.add("summary", one_line(entry.summary))
+    event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")
+    if entry.description:
+        event.add("description", plain(entry.description))
+    if entry.location:
+        event.add("location", one_line(entry.location))
+    event.add("organizer", _person(entry.organizer_email, entry.organizer_name))
+    guest = _person(to, "")
+    guest.params.update({"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "TRUE"})
+    event.add("attendee", guest)
+    file = File()
+    file.add("prodid", "-//Circletime//Notices//EN")
+    file.add("version", "2.0")
+    file.add("method", entry.method)
+    file.add_component(event)
+    return file.to_ical().decode()
+
+
+def method_of(text: str) -> str:
+    """What an entry that was written here asks a mail program to do."""
+    return "CANCEL" if "\r\nMETHOD:CANCEL\r\n" in text else "REQUEST"
+
+
+def _person(email: str, name: str) -> vCalAddress:
+    person = vCalAddress(f"mailto:{email}")
+    # A parameter has no way to write a double quote (RFC 5545, 3.1).
+    tidy = one_line(name).replace('"', "'")
+    if tidy:
+        person.params["CN"] = tidy
+    return person

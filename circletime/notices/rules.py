@@ -1,0 +1,196 @@
+"""Letters: where one stands, when it is tried again, and what may stand in one. Plain Python."""
+
+import re
+import unicodedata
+from collections.abc import Set
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from circletime.core.errors import NotAllowed, Refused
+from circletime.people.rules import OFFICE, WATCHERS, Role
+
+
+class State(StrEnum):
+    """Where a letter stands: WAITING -> SENDING -> (SENT | WAITING | FAILED); a person may stop it."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+    @property
+    def words(self) -> str:
+        return _STATES[self]
+
+
+_STATES = {
+    State.WAITING: "Waiting",
+    State.SENDING: "Being sent",
+    State.SENT: "Sent",
+    State.FAILED: "Failed",
+    State.STOPPED: "Stopped",
+}
+
+ENDED = (State.SENT, State.FAILED, State.STOPPED)
+"""The worker does no more about it."""
+
+
+class Kind(StrEnum):
+    """What a letter is about. It decides who may read it."""
+
+    MEETING = "meeting"
+    CASE = "case"
+
+    @property
+    def words(self) -> str:
+        return _KINDS[self]
+
+
+_KINDS = {
+    Kind.MEETING: "About a meeting",
+    Kind.CASE: "About a request to see a recording",
+}
+
+PRIVATE = frozenset({Kind.CASE})
+"""What the office sees go out and does not read (T10)."""
+
+LETTER_LEASE = timedelta(minutes=5)
+"""A letter whose sender was not heard of for so long is sent by the next, under the same Message-ID."""
+
+LETTER_TRIED_FOR = timedelta(days=2)
+"""A letter that no mail server took by then has failed: what it says may be over."""
+
+LATE_AFTER = timedelta(hours=1)
+"""A letter that has waited so long is told of by the doctor."""
+
+LONGEST_SUBJECT, LONGEST_TEXT, LONGEST_HTML = 250, 20_000, 100_000
+"""In characters."""
+
+
+def tried_again_after(tries: int, *, server: bool) -> timedelta:
+    """How long a letter waits when it was tried `tries` times.
+
+    A `server` that is away is asked more often than one that told this letter to come later.
+    """
+    return timedelta(minutes=min(2 ** min(tries - 1, 10), 10 if server else 60))
+
+
+def is_given_up(queued_at: datetime, now: datetime) -> bool:
+    """Whether it was tried for long enough."""
+    return now - queued_at >= LETTER_TRIED_FOR
+
+
+def can_see_letters(roles: Set[Role]) -> bool:
+    """Whether somebody sees which letters went out, and may send one again."""
+    return bool(roles & (OFFICE | WATCHERS))
+
+
+def can_read_letter(roles: Set[Role], kind: str) -> bool:
+    """Whether somebody may read what stands in a letter of this kind."""
+    return bool(roles & WATCHERS) if kind in PRIVATE else can_see_letters(roles)
+
+
+def check_see_letters(roles: Set[Role]) -> None:
+    """Raise `NotAllowed` unless somebody has to do with letters."""
+    if not can_see_letters(roles):
+        raise NotAllowed("Only the office and senior leaders look after letters.")
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """An entry for the calendar of whoever gets the letter.
+
+    `uid` stays the same for as long as the appointment does; each letter that changes it has a higher
+    `sequence`, and so has the one that says it is `cancelled`.
+    """
+
+    uid: str
+    starts_at: datetime
+    ends_at: datetime
+    summary: str
+    organizer_name: str
+    organizer_email: str
+    sequence: int = 0
+    cancelled: bool = False
+    description: str = ""
+    location: str = ""
+
+    @property
+    def method(self) -> str:
+        """What a mail program is asked to do with it."""
+        return "CANCEL" if self.cancelled else "REQUEST"
+
+
+def one_line(text: str) -> str:
+    """`text` on one line, with nothing in it that could begin a header or turn the reading order about.
+
+    A name is never a reason to lose a letter, so it is mended and not refused.
+    """
+    return " ".join("".join(" " if _steers(c) else c for c in text).split())
+
+
+def plain(text: str) -> str:
+    """Text of several lines, without what steers a terminal or a mail program."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join("".join(c for c in line if c == "\t" or not _steers(c)) for line in lines)
+
+
+# Embeddings, overrides and isolates; the joiners that Urdu and Tamil are written with are kept.
+_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def _steers(c: str) -> bool:
+    return c in _TURNS or unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp")
+
+
+# No quotes, no comments and no routes: an address as people have it. Letters of other scripts stand only
+# after the @, where they can be written in ASCII; before it most mail servers refuse them.
+_MAILBOX = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.ASCII)
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII | re.IGNORECASE)
+
+
+def check_address(address: str, *, name: str = "to") -> str:
+    """One e-mail address without a name, as it was given. Raises `Refused` with a sentence for the form."""
+    mailbox, _, domain = address.strip(" ").rpartition("@")
+    if not mailbox or len(address) > 254 or not _MAILBOX.fullmatch(mailbox) or not _is_domain(domain):
+        said = f"Circletime cannot write to the address {one_line(address)[:254]!r}." if address else ""
+        raise Refused("address", said or "There is no e-mail address.", field=name, status=400)
+    return address.strip(" ")
+
+
+def _is_domain(domain: str) -> bool:
+    try:
+        labels = domain.encode("idna").decode("ascii").split(".")
+    except UnicodeError:
+        return False
+    return len(labels) > 1 and all(_LABEL.fullmatch(label) for label in labels)
+
+
+def check_words(subject: str, text: str, html: str) -> tuple[str, str, str]:
+    """A letter's words, tidied. Raises `Refused` when there are none, or too many."""
+    tidy = one_line(subject), plain(text), plain(html)
+    for words, most, name in zip(
+        tidy, (LONGEST_SUBJECT, LONGEST_TEXT, LONGEST_HTML), ("subject", "text", "html"), strict=True
+    ):
+        if len(words) > most:
+            raise Refused("too_long", f"The {name} has more than {most} characters.", field=name, status=400)
+        if name != "html" and not words.strip():
+            raise Refused("empty", f"The letter has no {name}.", field=name, status=400)
+    return tidy
+
+
+def check_calendar(entry: Calendar) -> None:
+    """Raise `Refused` unless a calendar can hold this entry."""
+    check_address(entry.organizer_email, name="organizer_email")
+    if not re.fullmatch(r"[\x21-\x7e]{1,200}", entry.uid):
+        raise Refused("uid", "The calendar entry needs a name of its own.", field="calendar", status=400)
+    if entry.sequence < 0:
+        raise Refused("sequence", "A calendar entry counts from 0.", field="calendar", status=400)
+    if not one_line(entry.summary):
+        raise Refused("summary", "The calendar entry says nothing.", field="calendar", status=400)
+    if entry.starts_at.tzinfo is None or entry.ends_at.tzinfo is None:
+        raise Refused("zone", "The calendar entry's times have no time zone.", field="calendar", status=400)
+    if entry.ends_at <= entry.starts_at:
+        raise Refused("ends", "The calendar entry ends before it begins.", field="calendar", status=400)
