@@ -6,7 +6,7 @@ from datetime import datetime
 
 from circletime.access.models import Case, CaseRecording, Mark, Redaction
 from circletime.access.rules.redaction import OTHERS, clock, digest
-from circletime.meetings.models import Seat
+from circletime.meetings.models import Seat, Stay
 from circletime.meetings.rules import SeatRole
 from circletime.recordings.film.cut import Cut, Stretch
 from circletime.recordings.models import Film
@@ -124,8 +124,9 @@ def left_out(case: Case) -> list[LeftOut]:
 
 
 def _left_out(each: CaseRecording, redaction: Redaction) -> list[LeftOut]:
-    seats = Seat.objects.filter(meeting=each.recording.meeting_id, admitted_at__isnull=False)
-    others = seats.count() - sum(1 for seat in kept_seats(each) if seat.admitted_at is not None)
+    kept = [seat.pk for seat in kept_seats(each)]
+    been = Stay.objects.filter(seat__meeting=each.recording.meeting_id).exclude(seat__in=kept)
+    others = been.values("seat").distinct().count()
     own = set(each.seats)
     name = str(each.recording)
     rows = []
