@@ -3,7 +3,20 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from circletime.pages.views import classes, hooks, join, keeping, mail, meetings, recordings, register, room
+from circletime.pages.views import (
+    classes,
+    hooks,
+    join,
+    keeping,
+    mail,
+    meetings,
+    recordings,
+    register,
+    request_papers,
+    requests,
+    restrictions,
+    room,
+)
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="meetings"), name="home"),
@@ -40,6 +53,17 @@ urlpatterns = [
         name="recording-certificate-json",
     ),
     path("", include("circletime.pages.viewing_urls")),
+    path("requests/", requests.index, name="requests"),
+    path("requests/new", requests.new, name="request-new"),
+    path("requests/register", request_papers.register_page, name="request-register"),
+    path("requests/register.csv", request_papers.register_csv, name="request-register-csv"),
+    path("requests/<str:public_id>/", requests.show, name="request"),
+    path("requests/<str:public_id>/file.pdf", request_papers.case_file, name="request-file"),
+    path("requests/<str:public_id>/letters/<int:number>", request_papers.letter, name="request-letter"),
+    path("requests/<str:public_id>/do/<str:verb>", requests.step, name="request-step"),
+    path("restrictions/", restrictions.index, name="restrictions"),
+    path("restrictions/new", restrictions.new, name="restriction-new"),
+    path("restrictions/<str:public_id>/end", restrictions.end, name="restriction-end"),
     path("mail/", mail.index, name="mail"),
     path("room/<str:seat_id>", room.room, name="room"),
     path("room/<str:seat_id>/<str:verb>", room.command, name="room-command"),

@@ -6,7 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
 from circletime.core.ids import public_id, readable
-from circletime.people.rules import WATCHERS, Role
+from circletime.people.rules import REQUEST_LOGGERS, REQUEST_READERS, WATCHERS, Role
 
 
 def new_join_id() -> str:
@@ -64,6 +64,11 @@ class User(AbstractBaseUser):
     def may_watch(self) -> bool:
         """Whether recordings are open to this person (T10)."""
         return bool(self.roles & WATCHERS)
+
+    @property
+    def sees_requests(self) -> bool:
+        """Whether requests to see a recording are any business of this person (T10, C5)."""
+        return bool(self.roles & (REQUEST_LOGGERS | REQUEST_READERS))
 
     @property
     def roles(self) -> frozenset[Role]:

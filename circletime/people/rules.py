@@ -50,6 +50,12 @@ EARLY_DELETERS = frozenset({Role.HEADTEACHER, Role.DSL})
 OFFICE = frozenset({Role.OFFICE, Role.HEADTEACHER})
 """Who may see and change any class's ID and password (T4, T6)."""
 
+REQUEST_LOGGERS = WATCHERS | {Role.OFFICE}
+"""Who may write down that somebody asked to see a recording. The office does no more than that (T10)."""
+
+REQUEST_READERS = WATCHERS | {Role.GOVERNOR}
+"""Who may read the register of requests, which names nobody (C5)."""
+
 RESTRICTION_READERS = frozenset({Role.SLT, Role.DSL, Role.HEADTEACHER, Role.OFFICE})
 """Who may see which contact restrictions are noted for a child."""
 

@@ -10,7 +10,9 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
+from circletime.access.models import Case
 from circletime.meetings.models import Meeting, Seat
+from circletime.people.models import ContactRestriction
 from circletime.recordings.models import Hold, Recording
 from tests.web.visits import Visits
 from tests.world import World
@@ -29,6 +31,8 @@ class School:
     recording: Recording
     gone: Recording
     hold: Hold
+    case: Case
+    restriction: ContactRestriction
     link: str
     seat: Seat = field(init=False)
 
@@ -79,6 +83,8 @@ def arguments(name: str, school: School) -> list[Any]:
         return [school.world.oak.pk]
     if name.startswith(("recording", "hold")):
         return kept_arguments(name, school)
+    if name.startswith(("request", "restriction")):
+        return asked_arguments(name, school)
     if name == "room":
         return [school.seat.public_id]
     if name == "room-command":
@@ -93,6 +99,17 @@ def kept_arguments(name: str, school: School) -> list[Any]:
     if name.startswith("recording-certificate"):
         return [school.gone.public_id]
     return [school.hold.public_id if name.startswith("hold") else school.recording.public_id]
+
+
+def asked_arguments(name: str, school: School) -> list[Any]:
+    """What stands in an address about requests to see."""
+    return {
+        "request": [school.case.public_id],
+        "request-file": [school.case.public_id],
+        "request-letter": [school.case.public_id, school.case.letters.earliest("pk").pk],
+        "request-step": [school.case.public_id, "identity"],
+        "restriction-end": [school.restriction.public_id],
+    }.get(name, [])
 
 
 def address_of(name: str, school: School) -> str:
@@ -125,6 +142,21 @@ def body(name: str, school: School) -> dict[str, Any]:
             "review_on": f"{starts + timedelta(days=10):%Y-%m-%d}",
         },
         "hold-review": {"review_on": f"{starts + timedelta(days=20):%Y-%m-%d}"},
+        "request-new": {
+            "pupil": school.world.pupil("Ben").pk,
+            "asker_name": "Ada Somebody",
+            "relation": "parent",
+            "channel": "spoken",
+            "asked_on": f"{timezone.localtime(school.world.now):%Y-%m-%d}",
+        },
+        "request-step": {"how": "Known to me"},
+        "restriction-new": {
+            "pupil": school.world.pupil("Ben").pk,
+            "whom": "everybody",
+            "what": "An order of the court",
+            "since": f"{timezone.localtime(school.world.now):%Y-%m-%d}",
+        },
+        "restriction-end": {"end_reason": "The order was lifted"},
         "hold-release": {"reason": "It is not needed any more"},
     }
     return forms.get(name, {})

@@ -66,6 +66,19 @@ POST hold-new                               in  in 403 403 403 403 403 302 302 4
 GET  hold                                   in  in 403 403 403 403 403 200 200 200
 POST hold-review                            in  in 403 403 403 403 403 302 302 403
 POST hold-release                           in  in 403 403 403 403 403 302 302 403
+GET  requests                               in  in 302 302 403 403 403 200 200 200
+GET  request-new                            in  in 200 403 403 403 403 200 200 200
+POST request-new                            in  in 302 403 403 403 403 302 302 302
+GET  request-register                       in  in 403 200 403 403 403 200 200 200
+GET  request-register-csv                   in  in 403 200 403 403 403 200 200 200
+GET  request                                in  in 403 403 403 403 403 200 200 200
+GET  request-file                           in  in 403 403 403 403 403 200 200 200
+GET  request-letter                         in  in 403 403 403 403 403 200 200 200
+POST request-step                           in  in 403 403 403 403 403 302 302 302
+GET  restrictions                           in  in 200 403 403 403 403 200 200 200
+GET  restriction-new                        in  in 200 403 403 403 403 403 200 403
+POST restriction-new                        in  in 302 403 403 403 403 403 302 403
+POST restriction-end                        in  in 403 403 403 403 403 403 302 403
 GET  mail                                  404
 POST mail                                  404
 GET  room                                  404 200 404 404 404 404 404 404 404 404
@@ -185,6 +198,8 @@ def test_what_is_not_there_is_answered_like_what_is_not_yours(school: School, vi
         "recording-certificate",
         "recording-certificate-json",
         "hold",
+        "request",
+        "request-file",
     )
     for name in names:
         theirs, nobodys = (
@@ -199,6 +214,7 @@ def test_what_is_not_there_is_answered_like_what_is_not_yours(school: School, vi
         "recording-early",
         "hold-review",
         "hold-release",
+        "restriction-end",
     )
     for post in posts:
         theirs, nobodys = (

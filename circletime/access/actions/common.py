@@ -16,9 +16,12 @@ from circletime.access.rules.case import (
     next_state,
     out_of_order,
 )
+from circletime.access.rules.invitation import Where
 from circletime.access.rules.letters import Frame, Text
 from circletime.audit.actions import record
 from circletime.core.errors import NotAllowed, Refused
+from circletime.notices.actions import enqueue
+from circletime.notices.rules import Calendar, Kind, check_address
 from circletime.people.models import User
 from circletime.people.queries import get_school
 
@@ -92,9 +95,45 @@ def frame_of(case: Case, by: User) -> Frame:
 def write(
     locked: Case, kind: str, letter: Text, *, by: User, now: datetime, invitation: Invitation | None = None
 ) -> Letter:
-    """Write to whoever asked: kept word for word, and sent where there is an address."""
+    """Write to whoever asked: kept word for word, and sent where there is an address; else it is printed."""
+    to = can_be_written_to(locked.email)
+    if to:
+        enqueue(
+            to=to,
+            subject=letter.subject,
+            text=letter.text,
+            calendar=_entry(invitation) if invitation is not None else None,
+            kind=Kind.CASE,
+            about=locked.subject,
+            reply_to=by.email,
+            by=by,
+            now=now,
+        )
     return Letter.objects.create(
-        case=locked, at=now, kind=kind, to=locked.email, subject=letter.subject, text=letter.text
+        case=locked, at=now, kind=kind, to=to, subject=letter.subject, text=letter.text
+    )
+
+
+def can_be_written_to(address: str) -> str:
+    """`address` when a letter can go there, else nothing: then it is printed."""
+    try:
+        return check_address(address) if address else ""
+    except Refused:
+        return ""
+
+
+def _entry(made: Invitation) -> Calendar:
+    """The appointment. It names no child, because calendars are seen by others."""
+    return Calendar(
+        uid=f"{made.public_id}@circletime",
+        sequence=made.sequence,
+        cancelled=made.called_off_at is not None,
+        starts_at=made.starts_at,
+        ends_at=made.ends_at,
+        summary=f"Viewing with {made.leader.name}",
+        location=made.place or Where(made.where).words,
+        organizer_name=made.invited_by.name,
+        organizer_email=made.invited_by.email,
     )
 
 

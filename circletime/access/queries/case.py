@@ -31,5 +31,5 @@ def list_open_of(pupil: Pupil) -> list[Case]:
 
 def open_invitation(case: Case) -> Invitation | None:
     """The invitation that is out at this moment, or None."""
-    found = case.invitations.filter(called_off_at=None, held_at=None).select_related("leader")
+    found = case.invitations.filter(called_off_at=None, held_at=None).select_related("leader", "invited_by")
     return found.first()

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from circletime.core.errors import NotAllowed, Refused
-from circletime.people.rules import WATCHERS, Role
+from circletime.people.rules import REQUEST_LOGGERS, WATCHERS, Role
 
 
 class State(StrEnum):
@@ -98,14 +98,8 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
 HANDLERS = WATCHERS
 """Who handles requests: senior leaders, the safeguarding lead, the headteacher (T10)."""
 
-LOGGERS = HANDLERS | {Role.OFFICE}
-"""Who may write down that somebody asked. The office does no more than that."""
-
 DECIDERS = frozenset({Role.DSL})
 """Who alone decides whether a stopped request goes on."""
-
-REGISTER_READERS = HANDLERS | {Role.GOVERNOR}
-"""Who may read the register of requests, which names nobody (C5)."""
 
 MAY: Mapping[Event, Set[Role]] = dict.fromkeys(Event, HANDLERS) | {Event.GO_ON: DECIDERS}
 """Who may do what with a request that was logged."""
@@ -147,8 +141,20 @@ def check_may(event: Event, roles: Set[Role]) -> None:
 
 def check_log(roles: Set[Role]) -> None:
     """Raise `NotAllowed` unless somebody may write down that a request was made."""
-    if not roles & LOGGERS:
+    if not roles & REQUEST_LOGGERS:
         raise NotAllowed("Only the office and senior leaders may log a request to see a recording.")
+
+
+NEXT = {
+    State.LOGGED: "Check who asks",
+    State.CHECKED: "Identify the recordings",
+    State.IDENTIFIED: "Prepare the films",
+    State.READY: "Invite them",
+    State.INVITED: "Hold the viewing",
+    State.VIEWED: "Write down what came of it",
+    State.STOPPED: "Decide whether it goes on",
+}
+"""What is done next with a request that stands there, as the button says it."""
 
 
 class Relation(StrEnum):
