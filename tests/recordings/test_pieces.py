@@ -1,4 +1,4 @@
-"""A film a second at a time: each piece is that second and nothing of another."""
+"""A film in pieces: each begins with a whole picture in its second, and has nothing of what comes after."""
 
 import io
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import av
 import pytest
 
-from circletime.recordings.film.pieces import LONGEST_PIECE, NoPiece, length_of, piece
+from circletime.recordings.film.pieces import LONGEST, LONGEST_PIECE, NoPiece, length_of, piece
 from circletime.recordings.film.render import render
 from circletime.recordings.film.script import Script, Track
 from circletime.recordings.rules import Span
@@ -37,11 +37,16 @@ def film() -> bytes:
 
 
 def packets(data: bytes) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {"video": [], "audio": [], "whole": []}
+    if not data:
+        return found
     with av.open(io.BytesIO(data)) as container:
-        found: dict[str, list[float]] = {"video": [], "audio": []}
         for packet in container.demux():
             if packet.pts is not None:
-                found[packet.stream.type].append(float(packet.pts * packet.time_base))
+                at = float(packet.pts * packet.time_base)
+                found[packet.stream.type].append(at)
+                if packet.stream.type == "video" and packet.is_keyframe:
+                    found["whole"].append(at)
         return found
 
 
@@ -53,14 +58,20 @@ def test_the_pieces_together_are_the_whole_film_once(film):
         assert joined == sorted({round(at, 4) for at in whole[kind] if at >= 0})
 
 
-@pytest.mark.parametrize("number", [0, 1, 7, SECONDS - 1])
-def test_a_piece_has_nothing_of_another_second(film, number):
+@pytest.mark.parametrize("number", range(SECONDS))
+def test_a_piece_begins_whole_and_ends_before_the_next(film, number):
     source = Bytes(film)
     made = piece(source, number)
-    for moments in packets(made).values():
-        assert moments and all(number <= at < number + 1 for at in moments)
-    assert len(made) < LONGEST_PIECE
+    found = packets(made)
     assert source.taken < len(film) / 2, "only the index and that place are read"
+    assert len(made) < LONGEST_PIECE
+    begins = [at for at in packets(film)["whole"] if number <= at < number + 1]
+    if not begins:
+        assert made == b""
+        return
+    assert found["video"][0] == found["whole"][0] == pytest.approx(begins[0])
+    for moments in (found["video"], found["audio"]):
+        assert moments and all(begins[0] - 0.001 <= at < number + LONGEST for at in moments)
 
 
 @pytest.mark.parametrize("number", [-1, SECONDS, 10**9, 10**18])

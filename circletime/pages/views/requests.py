@@ -165,6 +165,7 @@ def _page(
             "recording__meeting__school_class", "recording__certificate"
         ),
         "invitation": open_invitation(case),
+        "viewings": case.invitations.filter(called_off_at=None),
         "steps": case.steps.select_related("by"),
         "letters": case.letters.all(),
         "user": user,

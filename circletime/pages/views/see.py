@@ -90,7 +90,7 @@ def state(request: HttpRequest, secret: str) -> HttpResponse:
 @require_GET
 @hidden
 def piece(request: HttpRequest, secret: str, film_id: str, number: int) -> HttpResponse:
-    """One second of the film, when the leader is there and near that place; else nothing at all.
+    """A piece of the film, when the leader is there and near that place; else nothing at all.
 
     It is asked for whole: a range is no part of what this address knows.
     """
@@ -103,7 +103,7 @@ def piece(request: HttpRequest, secret: str, film_id: str, number: int) -> HttpR
             body = pieces.piece(opened, number)
     except (pieces.NoPiece, KeyTrouble, VaultDamaged, OSError):
         return HttpResponse(status=404)
-    answer = HttpResponse(body, content_type="video/mp4")
+    answer = HttpResponse(body, content_type="video/mp4", status=200 if body else 204)
     answer["Cross-Origin-Resource-Policy"] = "same-origin"
     return answer
 

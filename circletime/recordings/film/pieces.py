@@ -1,10 +1,12 @@
-"""A finished film a second at a time, each second a small file that a browser's player adds to the last.
+"""A finished film in small pieces, each a file that a browser's player adds to the last.
 
-Nothing is encoded anew: the packets of that second are put into a fragment of their own, with their own
-times. So whoever may see one second of a film gets that second and no byte of the next.
+Nothing is encoded anew. A picture that is whole by itself comes every two seconds at least; a piece is what
+begins with such a picture within one second of the film, up to the next such picture. So whoever may see a
+piece gets that and no byte of what comes after.
 """
 
 import io
+import math
 import os
 from typing import Protocol
 
@@ -16,16 +18,23 @@ from av.stream import Stream
 from circletime.recordings.rules import Span
 
 SECONDS = 1
-"""How long one piece is."""
+"""Pieces are numbered by the second in which they begin."""
 
-LONGEST_PIECE = 512 * 1024
-"""Bytes: far more than a second of any film of ours has."""
+LONGEST = 3.0
+"""Seconds: a piece ends at most so long after the second begins that it is numbered by."""
+
+LONGEST_PIECE = 1024 * 1024
+"""Bytes: far more than a piece of any film of ours has."""
 
 _FRAGMENT = {
     "movflags": "frag_custom+empty_moov+default_base_moof+frag_discont",
     "use_editlist": "0",
     "avoid_negative_ts": "disabled",  # or each piece would begin at nought
 }
+
+
+_EDGE = 1e-6
+"""Seconds: two ways to reckon the same moment may differ by less."""
 
 
 class Readable(Protocol):
@@ -47,18 +56,32 @@ def length_of(film: Readable) -> float:
 
 
 def piece(film: Readable, number: int) -> bytes:
-    """The film's second number `number`, as fragmented MP4. Raises `NoPiece`, and `VaultDamaged`."""
-    begins = number * SECONDS
+    """What begins in second `number` of the film, as fragmented MP4; empty when nothing begins there.
+
+    Raises `NoPiece` where there is no film, and `VaultDamaged`.
+    """
     out = io.BytesIO()
     with av.open(_File(film), "r", format="mp4") as source:
-        if number < 0 or begins * av.time_base >= (source.duration or 0):
+        if number < 0 or number * SECONDS * av.time_base >= (source.duration or 0):
             raise NoPiece
+        begins, ends = _between(source, number * SECONDS, (number + 1) * SECONDS)
+        if begins is None:
+            return b""
         with av.open(out, "w", format="mp4", options=_FRAGMENT) as made:
-            _copy(source, made, begins, begins + SECONDS)
+            _copy(source, made, begins, ends)
     found = out.getvalue()
     if len(found) > LONGEST_PIECE:
         raise NoPiece
     return found
+
+
+def _between(source: InputContainer, first: int, last: int) -> tuple[float | None, float]:
+    """The first whole picture in these seconds, or None, and the first one after them."""
+    video = source.streams.video[0]
+    base = float(video.time_base or 0)
+    whole = [entry.timestamp * base for entry in video.index_entries if entry.is_keyframe]
+    begins = next((at for at in whole if first <= at < last), None)
+    return begins, next((at for at in whole if at >= last), math.inf)
 
 
 def _copy(source: InputContainer, made: OutputContainer, begins: float, ends: float) -> None:
@@ -67,9 +90,9 @@ def _copy(source: InputContainer, made: OutputContainer, begins: float, ends: fl
     over: set[int] = set()
     for packet in source.demux():
         index, at = packet.stream.index, _second(packet)
-        if at is None or at < begins:
+        if at is None or at < begins - _EDGE:
             continue
-        if at >= ends:
+        if at >= ends - _EDGE:
             over.add(index)
             if len(over) == len(streams):
                 return

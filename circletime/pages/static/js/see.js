@@ -16,7 +16,7 @@ const WORDS = {
   lost: "The connection is gone for a moment",
   old: "This browser cannot show it. Use a newer one, or ask the school to watch there",
 };
-const AHEAD = 3; // pieces; the server sends nothing from further on
+const AHEAD = 2; // pieces, numbered by the second they begin in; the server sends none from further on
 const BEFORE = 2; // a picture begins anew within two seconds
 const KEPT = 12; // seconds behind that are let go
 let player = null;
@@ -98,7 +98,7 @@ class Player {
         const address = page.dataset.piece.replace("FILM", this.film).replace(/0$/, String(number));
         const answer = await fetch(address, { signal: this.gone.signal, cache: "no-store" });
         if (!answer.ok) break;
-        await this.add(new Uint8Array(await answer.arrayBuffer()));
+        if (answer.status === 200) await this.add(new Uint8Array(await answer.arrayBuffer()));
         if (this.next === number) this.next = number + 1;
       }
     } catch {
