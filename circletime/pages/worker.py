@@ -14,6 +14,7 @@ from types import FrameType
 
 from django.db import close_old_connections
 
+from circletime.access import tasks as access_tasks
 from circletime.core import time
 from circletime.media.livekit import MediaError
 from circletime.meetings import orders, tasks
@@ -108,4 +109,5 @@ def _send_mail(now: datetime) -> None:
 
 def _destroy_due(now: datetime) -> None:
     recording_tasks.destroy_due(now)
+    access_tasks.close_viewings(now)
     tasks.forget_door_tries(now)

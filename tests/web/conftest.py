@@ -21,6 +21,7 @@ from circletime.recordings.rules import FilmState
 from tests.actions.conftest import world
 from tests.recordings.school import make_meeting, make_recording
 from tests.web.school import School
+from tests.web.seen import make_seen
 from tests.web.visits import Visits
 from tests.world import World
 
@@ -95,4 +96,6 @@ def school(world: World, visits: Visits) -> School:
     )
     planned = visits.planned()
     kept_too = (case, restriction, link)
-    return School(world, running, host, planned, held, staff, recording, gone, hold, *kept_too)
+    made = School(world, running, host, planned, held, staff, recording, gone, hold, *kept_too)
+    made.shown = make_seen(world)
+    return made

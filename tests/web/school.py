@@ -14,6 +14,7 @@ from circletime.access.models import Case
 from circletime.meetings.models import Meeting, Seat
 from circletime.people.models import ContactRestriction
 from circletime.recordings.models import Hold, Recording
+from tests.web.seen import Seen
 from tests.web.visits import Visits
 from tests.world import World
 
@@ -35,6 +36,7 @@ class School:
     restriction: ContactRestriction
     link: str
     seat: Seat = field(init=False)
+    shown: Seen = field(init=False)
 
     def __post_init__(self) -> None:
         self.seat = self.host
@@ -83,6 +85,8 @@ def arguments(name: str, school: School) -> list[Any]:
         return [school.world.oak.pk]
     if name.startswith(("recording", "hold")):
         return kept_arguments(name, school)
+    if name.startswith(("redaction", "supervised", "see", "take")):
+        return school.shown.arguments(name)
     if name.startswith(("request", "restriction")):
         return asked_arguments(name, school)
     if name == "room":
@@ -149,6 +153,12 @@ def body(name: str, school: School) -> dict[str, Any]:
             "channel": "spoken",
             "asked_on": f"{timezone.localtime(school.world.now):%Y-%m-%d}",
         },
+        "supervised-here": {"recording": school.shown.recording, "at": "0"},
+        "supervised-beside": {"name": "Ada Somebody", "checked": "yes"},
+        "redaction-mark": {"begins": "0:01", "ends": "0:02", "picture": "on", "why": "name"},
+        "redaction-unmark": {"mark": school.shown.mark},
+        "redaction-approve": {"film": school.shown.film},
+        "redaction-call-back": {"copy": school.shown.copy},
         "request-step": {"how": "Known to me"},
         "restriction-new": {
             "pupil": school.world.pupil("Ben").pk,

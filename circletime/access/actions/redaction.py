@@ -115,6 +115,8 @@ def approve(*, case_recording: CaseRecording, film: str, by: User, now: datetime
         raise Refused("another", "The film was made again meanwhile. Look at the new one first.")
     if made.state != FilmState.READY or not may_be_seen(made.recording, now):
         raise Refused("not_ready", "The film is not ready to be approved.")
+    if queries.approved_film(redaction.case_recording, now) is not None:
+        raise Refused("approved", "This film was approved already.")
     if not queries.is_current(redaction):
         raise Refused("outdated", "The marks were changed since this film was made. Have it made again first.")
     redaction.approved_film, redaction.approved_digest = made.public_id, queries.film_digest(made)

@@ -135,6 +135,8 @@ def beside(*, invitation: Invitation, name: str, checked: bool, by: User, now: d
     session = _locked(invitation)
     _check_leader(session, by)
     rules.check_open(queries.standing(session, now), now)
+    if session.opened_at is None:
+        raise Refused("not_open", "Open the viewing first.")
     tidy = " ".join(name.split())
     if not 2 <= len(tidy) <= 120:
         raise Refused("name", "Write who is here.", field="name", status=400)

@@ -22,6 +22,7 @@ from circletime.access.queries.lists import Line, register
 from circletime.core import time
 from circletime.pages.found import or_404
 from circletime.pages.views.requests import handler
+from circletime.pages.viewing_papers import sections_of
 from circletime.pages.who import staff_of
 from circletime.people.models import User
 from circletime.people.rules import REQUEST_READERS
@@ -103,7 +104,7 @@ def facts_of(case: Case) -> dict[str, Any]:
         "facts": [[name, text] for name, text in _about(case) if text],
         "steps": [_step(step) for step in case.steps.select_related("by")],
         "recordings": [_recording(row) for row in case.recordings.select_related("recording__meeting")],
-        "sections": [],
+        "sections": sections_of(case),
         "invitations": [_invitation(each) for each in case.invitations.select_related("leader")],
         "letters": [
             [_when(each.at), each.to or "Printed", each.subject, each.text] for each in case.letters.all()
