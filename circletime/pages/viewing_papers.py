@@ -23,15 +23,27 @@ def _films(case: Case) -> dict[str, Any]:
         if decided is None:
             continue
         makers = ", ".join(decided.makers.order_by("name").values_list("name", flat=True))
-        approved = f"{decided.approved_by.name}, {_when(decided.approved_at)}" if decided.approved_by else "Nobody yet"
-        rows.append([str(row.recording), makers, approved, decided.approved_film, decided.approved_digest[:16]])
+        approved = (
+            f"{decided.approved_by.name}, {_when(decided.approved_at)}"
+            if decided.approved_by
+            else "Nobody yet"
+        )
+        rows.append(
+            [str(row.recording), makers, approved, decided.approved_film, decided.approved_digest[:16]]
+        )
     heads = ["Recording", "Made by", "Approved by", "Film", "What it leaves out (digest)"]
     return {"title": "Films", "heads": heads, "rows": rows, "none": "None was made."}
 
 
 def _left_out(case: Case) -> dict[str, Any]:
     rows = [
-        [each.recording, f"{each.begins} to {each.ends}", each.whom, each.what, f"{each.why}. {each.note}".strip()]
+        [
+            each.recording,
+            f"{each.begins} to {each.ends}",
+            each.whom,
+            each.what,
+            f"{each.why}. {each.note}".strip(),
+        ]
         for each in left_out(case)
     ]
     heads = ["Recording", "When", "Whom", "What", "Why"]
@@ -50,8 +62,14 @@ def _viewings(case: Case) -> dict[str, Any]:
 
 def _viewing(account: Account) -> list[str]:
     session = account.session
-    beside = f"{session.here_name}, beside the senior leader from {_when(session.here_at)}. " if session.here_at else ""
-    shown = ", ".join(f"{row.case_recording.recording}: {clock(row.begins)}-{clock(row.ends)}" for row in account.shown)
+    beside = (
+        f"{session.here_name}, beside the senior leader from {_when(session.here_at)}. "
+        if session.here_at
+        else ""
+    )
+    shown = ", ".join(
+        f"{row.case_recording.recording}: {clock(row.begins)}-{clock(row.ends)}" for row in account.shown
+    )
     return [
         f"{_when(session.opened_at)}, {_when(session.closed_at) or 'open'}",
         f"{session.leader.name}: {_spans(account.leader)}",

@@ -1,4 +1,4 @@
-"""The addresses of redacted films, viewings and copies; `/see/` and `/take/` are for who has a personal link."""
+"""The addresses of redacted films, viewings and copies; `/see/` and `/take/` need a personal link."""
 
 from django.urls import path
 
@@ -21,7 +21,6 @@ urlpatterns = [
     path(f"{_FILM}film", redaction.film, name="redaction-film"),
     path(f"{_FILM}mark", redaction.mark, name="redaction-mark"),
     path(f"{_FILM}unmark", redaction.unmark, name="redaction-unmark"),
-    path(f"{_FILM}make", redaction.make, name="redaction-make"),
     path(f"{_FILM}approve", redaction.approve, name="redaction-approve"),
     path(f"{_FILM}compare", redaction.compare, name="redaction-compare"),
     path(f"{_FILM}sign-off", redaction.sign_off, name="redaction-sign-off"),
@@ -30,4 +29,5 @@ urlpatterns = [
     path("see/<str:secret>/state", see.state, name="see-state"),
     path("see/<str:secret>/<str:film_id>/<int:number>", see.piece, name="see-piece"),
     path("take/<str:secret>", see.take, name="take"),
+    path(f"{_FILM}make", redaction.make, name="redaction-make"),
 ]

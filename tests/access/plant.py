@@ -28,7 +28,9 @@ def plant(seconds: int) -> dict[str, str]:
     from tests.recordings.tracks import picture, tone
 
     now = time.now()
-    staff = {role: User.objects.filter(rolegrant__role=role).earliest("pk") for role in ("teacher", "slt", "dsl")}
+    staff = {
+        role: User.objects.filter(rolegrant__role=role).earliest("pk") for role in ("teacher", "slt", "dsl")
+    }
     meeting = school.make_meeting(staff, state=State.ENDED, seconds=seconds)
     host = school.make_seat(meeting, "Mrs Osei", role=SeatRole.HOST, user=staff["teacher"])
     children = {name: school.make_seat(meeting, name) for name in ("Amara", "Ben")}
@@ -45,7 +47,9 @@ def plant(seconds: int) -> dict[str, str]:
     # The meetings of the tests have a day of their own; this one was yesterday.
     shift = now - timedelta(days=1) - school.BEGAN
     Meeting.objects.filter(pk=meeting.pk).update(
-        starts_at=meeting.starts_at + shift, live_at=meeting.live_at + shift, ended_at=meeting.ended_at + shift
+        starts_at=meeting.starts_at + shift,
+        live_at=meeting.live_at + shift,
+        ended_at=meeting.ended_at + shift,
     )
     move_tracks(recording, shift)
     Recording.objects.filter(pk=recording.pk).update(

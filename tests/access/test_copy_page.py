@@ -64,7 +64,7 @@ def type_in(page: Page, passphrase: str) -> None:
 def test_it_opens_with_its_passphrase_and_with_no_other(page, tmp_path, film, made):
     passphrase, data = made
     open_file(page, tmp_path, data)
-    other = ("z" if passphrase[-1] != "z" else "y")
+    other = "z" if passphrase[-1] != "z" else "y"
     type_in(page, passphrase[:-1] + other)
     page.get_by_text("That is not the passphrase").wait_for()
     assert not page.locator("#film").is_visible()
@@ -80,9 +80,11 @@ def test_it_opens_with_its_passphrase_and_with_no_other(page, tmp_path, film, ma
 
 @pytest.mark.parametrize("where", ["in the film", "behind the film"])
 def test_a_page_that_was_cut_off_says_so(page, tmp_path, made, where):
-    passphrase, data = made
+    _, data = made
     last = data.rindex(b'class="film"')
-    open_file(page, tmp_path, data[: last - 200] if where == "in the film" else data[: data.rindex(b"<script>")])
+    open_file(
+        page, tmp_path, data[: last - 200] if where == "in the film" else data[: data.rindex(b"<script>")]
+    )
     assert page.get_by_text("This file is not whole").is_visible()
     assert not page.get_by_role("textbox", name="Passphrase").is_visible()
 

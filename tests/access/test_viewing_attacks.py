@@ -10,7 +10,16 @@ from django.urls import reverse
 
 from circletime.access.actions import checks, redaction, stopping
 from circletime.access.actions import viewing as actions
-from circletime.access.models import Attendance, Case, CaseRecording, Copy, Mark, Redaction, Shown, ViewingSession
+from circletime.access.models import (
+    Attendance,
+    Case,
+    CaseRecording,
+    Copy,
+    Mark,
+    Redaction,
+    Shown,
+    ViewingSession,
+)
 from circletime.access.queries import redaction as queries
 from circletime.access.queries.viewing import account_of
 from circletime.audit.queries import list_kinds
@@ -141,7 +150,10 @@ def test_what_nobody_could_see_was_not_shown(viewing):
 def test_who_sits_beside_the_leader_is_named_and_checked(viewing):
     viewing.clock.now = STARTS
     viewing.post("open")
-    for form, wrong in (({"name": "", "checked": "yes"}, b"Write who is here"), ({"name": "Ama Boateng"}, b"Look at")):
+    for form, wrong in (
+        ({"name": "", "checked": "yes"}, b"Write who is here"),
+        ({"name": "Ama Boateng"}, b"Look at"),
+    ):
         answer = viewing.post("beside", **form)
         assert answer.status_code == 400 and wrong in answer.content
     assert viewing.post("beside", name="Ama Boateng", checked="yes").status_code == 302
@@ -210,7 +222,10 @@ def test_after_the_end_nothing_is_left(viewing):
     assert dark(viewing) and viewing.state() == "over"
     assert viewing.say(0).status_code == 410 and viewing.post("open").status_code == 410
     assert dark(viewing)
-    assert viewing.leader.get(viewing.address("supervised-film", viewing.row.recording.public_id)).status_code == 404
+    assert (
+        viewing.leader.get(viewing.address("supervised-film", viewing.row.recording.public_id)).status_code
+        == 404
+    )
 
 
 def test_its_time_ends_it_whoever_is_there(viewing):
@@ -240,12 +255,17 @@ def test_a_clock_that_is_set_back_shows_nothing(viewing):
 # --- other people, other browsers -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("who", ["second", "dsl", "headteacher", "teacher", "office", "governor", "anonymous"])
+@pytest.mark.parametrize(
+    "who", ["second", "dsl", "headteacher", "teacher", "office", "governor", "anonymous"]
+)
 def test_nobody_elses_page_opens_it_or_keeps_it_open(viewing, staff, who):
     viewing.begin()
     other = Client() if who == "anonymous" else signed_in(second_leader() if who == "second" else staff[who])
     viewing.clock.later(seconds=10.5)
-    for answer in (viewing.say(0, client=other), *(viewing.post(what, other) for what in ("open", "close", "longer"))):
+    for answer in (
+        viewing.say(0, client=other),
+        *(viewing.post(what, other) for what in ("open", "close", "longer")),
+    ):
         assert answer.status_code in ((302,) if who == "anonymous" else (403,))
     assert dark(viewing)
     film = viewing.address("supervised-film", viewing.row.recording.public_id)
@@ -295,7 +315,14 @@ def test_a_leader_is_in_one_viewing_at_a_time(viewing, staff, checked, amara):
     redaction.approve(case_recording=row, film=made.public_id, by=staff["dsl"], now=viewing.clock.now)
     starts = viewing.clock.now
     viewing.clock.now -= timedelta(days=1, minutes=5)
-    second = Viewing(invite(case, staff["slt"], viewing.clock.now, starts), row, made, viewing.leader, Client(), viewing.clock)
+    second = Viewing(
+        invite(case, staff["slt"], viewing.clock.now, starts),
+        row,
+        made,
+        viewing.leader,
+        Client(),
+        viewing.clock,
+    )
     viewing.clock.now = starts
     answer = second.post("open")
     assert answer.status_code == 409 and b"Close that one first" in answer.content
@@ -359,7 +386,9 @@ def change_cut(viewing, staff):
 
 
 def change_kind_of_seat(viewing, staff):
-    viewing.row.recording.meeting.seat_set.exclude(role="host").exclude(public_id__in=viewing.row.seats).update(role="host")
+    viewing.row.recording.meeting.seat_set.exclude(role="host").exclude(
+        public_id__in=viewing.row.seats
+    ).update(role="host")
 
 
 @pytest.mark.parametrize("change", [change_mark, change_film, change_cut, change_kind_of_seat])
@@ -397,7 +426,11 @@ def test_a_contact_restriction_that_turns_up_shows_nothing(viewing, staff, amara
 
     viewing.begin()
     ContactRestriction.objects.create(
-        pupil=amara, what="An order", noted_by=staff["office"], noted_at=viewing.clock.now, since=viewing.clock.now.date()
+        pupil=amara,
+        what="An order",
+        noted_by=staff["office"],
+        noted_at=viewing.clock.now,
+        since=viewing.clock.now.date(),
     )
     assert dark(viewing) and viewing.state() == "over"
 
@@ -419,7 +452,15 @@ def test_damaged_bytes_are_not_sent(viewing):
 
 @pytest.mark.parametrize(
     "header",
-    ["bytes=0-", "bytes=0-99999999999999999999", "bytes=5-1", "bytes=-1", "lines=1-2", "bytes=" + "0-1," * 2000 + "5-6", "x" * 4000],
+    [
+        "bytes=0-",
+        "bytes=0-99999999999999999999",
+        "bytes=5-1",
+        "bytes=-1",
+        "lines=1-2",
+        "bytes=" + "0-1," * 2000 + "5-6",
+        "x" * 4000,
+    ],
 )
 def test_a_range_gets_no_more_than_the_one_piece(viewing, header):
     viewing.begin()
@@ -474,7 +515,16 @@ def test_no_maker_approves(staff, row, clock):
     with pytest.raises(NotAllowed):
         redaction.approve(case_recording=row, film=made.public_id, by=staff["slt"], now=clock.now)
     mark = redaction.mark(
-        case_recording=row, begins=1, ends=2, seat="", picture=True, sound=False, why="name", note="", by=staff["dsl"], now=clock.now
+        case_recording=row,
+        begins=1,
+        ends=2,
+        seat="",
+        picture=True,
+        sound=False,
+        why="name",
+        note="",
+        by=staff["dsl"],
+        now=clock.now,
     )
     redaction.unmark(case_recording=row, mark=mark.public_id, by=staff["dsl"], now=clock.now)
     with pytest.raises(NotAllowed):
@@ -494,7 +544,16 @@ def test_exactly_the_film_on_the_page_is_approved(staff, row, clock):
     with pytest.raises(Refused):
         redaction.approve(film=second.public_id, **dsl)
     type(second).objects.filter(pk=second.pk).update(state="ready")
-    redaction.mark(begins=1, ends=2, seat="", picture=True, sound=True, why="voice", note="", **dsl | {"by": staff["slt"]})
+    redaction.mark(
+        begins=1,
+        ends=2,
+        seat="",
+        picture=True,
+        sound=True,
+        why="voice",
+        note="",
+        **dsl | {"by": staff["slt"]},
+    )
     with pytest.raises(Refused) as refused:
         redaction.approve(film=second.public_id, **dsl)
     assert refused.value.code == "outdated"
@@ -513,7 +572,9 @@ def test_a_film_keeps_the_child_and_staff_and_names_nobody_else(staff, row, film
 
 
 def sign_off(viewing: Viewing, client: Client):
-    address = reverse("redaction-sign-off", args=[viewing.row.case.public_id, viewing.row.recording.public_id])
+    address = reverse(
+        "redaction-sign-off", args=[viewing.row.case.public_id, viewing.row.recording.public_id]
+    )
     return client.post(address)
 
 
@@ -559,7 +620,9 @@ def test_the_safeguarding_lead_signs_off_nothing_they_made_or_nobody_approved(vi
     assert sign_off(viewing, signed_in(staff["dsl"])).status_code == 409
     Mark.objects.all().delete()
     made = make_film(viewing.row, staff["dsl"], viewing.clock.now)
-    redaction.approve(case_recording=viewing.row, film=made.public_id, by=staff["headteacher"], now=viewing.clock.now)
+    redaction.approve(
+        case_recording=viewing.row, film=made.public_id, by=staff["headteacher"], now=viewing.clock.now
+    )
     assert sign_off(viewing, signed_in(staff["dsl"])).status_code == 403
     assert not Copy.objects.exists()
 
@@ -590,7 +653,9 @@ def test_a_broken_download_is_begun_again_by_the_same_browser_within_the_hour(vi
 
 def test_a_copy_that_is_being_sent_stops_when_it_is_called_back(viewing, staff, signed):
     answer = take(signed, Client())
-    address = reverse("redaction-call-back", args=[viewing.row.case.public_id, viewing.row.recording.public_id])
+    address = reverse(
+        "redaction-call-back", args=[viewing.row.case.public_id, viewing.row.recording.public_id]
+    )
     form = {"copy": Copy.objects.get().public_id}
     assert signed_in(staff["slt"]).post(address, form).status_code == 302
     assert b'class="film"' not in taken(answer)

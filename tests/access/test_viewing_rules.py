@@ -90,7 +90,9 @@ def test_what_was_shown_is_what_was_played(before, says, later, shown):
 def test_a_secret_is_kept_as_its_hash_and_never_the_same():
     made = [viewing.new_secret() for _ in range(50)]
     assert len(set(made)) == 50 and all(len(one) >= 43 for one in made)
-    assert viewing.fits(made[0], viewing.hashed(made[0])) and not viewing.fits(made[1], viewing.hashed(made[0]))
+    assert viewing.fits(made[0], viewing.hashed(made[0])) and not viewing.fits(
+        made[1], viewing.hashed(made[0])
+    )
     assert not viewing.fits("", "") and not viewing.fits(made[0], "")
 
 
@@ -102,12 +104,16 @@ def test_a_copy_is_begun_again_within_the_hour_and_not_once_it_was_taken():
     assert not viewing.can_begin_again(STARTS, at(minutes=1), at(minutes=2))
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("3:07", 187), (" 0:00 ", 0), ("1:02:03", 3723), ("75:30", 4530)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("3:07", 187), (" 0:00 ", 0), ("1:02:03", 3723), ("75:30", 4530)]
+)
 def test_a_clock_is_read(text, seconds):
     assert redaction.read_clock(text, field="begins") == seconds
 
 
-@pytest.mark.parametrize("text", ["", "7", "3:7", "3:60", "-1:00", "3.07", "a:bb", "1:2:3:4", "٣:٠٧", "9999:00"])
+@pytest.mark.parametrize(
+    "text", ["", "7", "3:7", "3:60", "-1:00", "3.07", "a:bb", "1:2:3:4", "٣:٠٧", "9999:00"]
+)
 def test_what_is_no_clock_is_said_beside_its_field(text):
     with pytest.raises(Refused) as refused:
         redaction.read_clock(text, field="ends")
@@ -116,7 +122,12 @@ def test_what_is_no_clock_is_said_beside_its_field(text):
 
 @pytest.mark.parametrize(
     ("begins", "ends", "picture", "sound", "field"),
-    [(61, 70, True, True, "begins"), (5, 5, True, True, "ends"), (9, 5, True, True, "ends"), (1, 2, False, False, "what")],
+    [
+        (61, 70, True, True, "begins"),
+        (5, 5, True, True, "ends"),
+        (9, 5, True, True, "ends"),
+        (1, 2, False, False, "what"),
+    ],
 )
 def test_a_mark_that_leaves_nothing_out_is_refused(begins, ends, picture, sound, field):
     with pytest.raises(Refused) as refused:

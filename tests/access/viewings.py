@@ -44,7 +44,9 @@ class Clock:
 def film_bytes() -> bytes:
     """A real film whose colour and tone tell the time."""
     data = {"v": picture(SECONDS, colour_at), "a": tone(SECONDS, 440)}
-    tracks = tuple(Track("a", source, Path(n), 0, SECONDS) for n, source in (("v", "camera"), ("a", "microphone")))
+    tracks = tuple(
+        Track("a", source, Path(n), 0, SECONDS) for n, source in (("v", "camera"), ("a", "microphone"))
+    )
     rest = io.BytesIO()
     script = Script(0, SECONDS, "A film", "Europe/London", tracks, {"a": "Amara"})
     return render(script, lambda path: io.BytesIO(data[path.name]), rest, lambda _: None) + rest.getvalue()
@@ -66,7 +68,14 @@ def make_film(row: CaseRecording, by: User, now: datetime) -> Film:
 
 def invite(case: Case, leader: User, now: datetime, starts_at: datetime = STARTS) -> Invitation:
     invitations.invite(
-        case=case, starts_at=starts_at, minutes=30, where="online", place="", leader=leader, by=leader, now=now
+        case=case,
+        starts_at=starts_at,
+        minutes=30,
+        where="online",
+        place="",
+        leader=leader,
+        by=leader,
+        now=now,
     )
     return Invitation.objects.filter(case=case).latest("pk")
 
@@ -85,7 +94,9 @@ class Viewing:
 
     @property
     def session(self) -> ViewingSession:
-        return ViewingSession.objects.select_related("invitation__case", "showing").get(invitation=self.invitation)
+        return ViewingSession.objects.select_related("invitation__case", "showing").get(
+            invitation=self.invitation
+        )
 
     def address(self, name: str, *more: Any) -> str:
         return reverse(name, args=[self.invitation.public_id, *more])
@@ -93,7 +104,9 @@ class Viewing:
     def post(self, what: str, client: Client | None = None, **form: Any) -> Any:
         return (client or self.leader).post(self.address(f"supervised-{what}"), form)
 
-    def say(self, at: float = 0, *, playing: bool = False, client: Client | None = None, recording: str = "") -> Any:
+    def say(
+        self, at: float = 0, *, playing: bool = False, client: Client | None = None, recording: str = ""
+    ) -> Any:
         """What the leader's page says every two seconds."""
         form = {"recording": recording or self.row.recording.public_id, "at": at}
         return self.post("here", client, **form, playing="yes" if playing else "no")

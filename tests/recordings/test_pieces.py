@@ -30,7 +30,9 @@ class Bytes:
 @pytest.fixture(scope="module")
 def film() -> bytes:
     data = {"v": picture(SECONDS, colour_at, noise=200), "a": tone(SECONDS, 440)}
-    tracks = tuple(Track("a", source, Path(n), 0, SECONDS) for n, source in (("v", "camera"), ("a", "microphone")))
+    tracks = tuple(
+        Track("a", source, Path(n), 0, SECONDS) for n, source in (("v", "camera"), ("a", "microphone"))
+    )
     rest = io.BytesIO()
     script = Script(0, SECONDS, "A film", "Europe/London", tracks, {"a": "Amara"})
     return render(script, lambda path: io.BytesIO(data[path.name]), rest, lambda _: None) + rest.getvalue()

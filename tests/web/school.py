@@ -89,10 +89,8 @@ def arguments(name: str, school: School) -> list[Any]:
         return school.shown.arguments(name)
     if name.startswith(("request", "restriction")):
         return asked_arguments(name, school)
-    if name == "room":
-        return [school.seat.public_id]
-    if name == "room-command":
-        return [school.seat.public_id, "hand"]
+    if name.startswith("room"):
+        return [school.seat.public_id, *(["hand"] if name == "room-command" else [])]
     return {"account_confirm_email": ["none"], "account_reset_password_from_key": ["1", "none"]}.get(name, [])
 
 

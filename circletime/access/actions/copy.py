@@ -27,7 +27,9 @@ NOT_NOW = "There is nothing to take at this address, or not any more. Ask the sc
 def sign_off(*, case_recording: CaseRecording, by: User, now: datetime) -> tuple[Copy, str, str]:
     """Let a copy leave the school. Answers it with its link and its passphrase, which are told only now."""
     case = lock(case_recording.case)
-    redaction = Redaction.objects.select_for_update(of=("self",)).filter(case_recording=case_recording).first()
+    redaction = (
+        Redaction.objects.select_for_update(of=("self",)).filter(case_recording=case_recording).first()
+    )
     makers = set(redaction.makers.values_list("pk", flat=True)) if redaction is not None else set()
     rules.check_sign_off(by.roles, by.pk, makers)
     film = approved_film(case_recording, now)

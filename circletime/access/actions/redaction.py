@@ -43,7 +43,15 @@ def _ask(case_recording: CaseRecording, by: User, now: datetime) -> tuple[Film, 
     redaction.film = film
     redaction.save(update_fields=["film"])
     _changed(case, redaction, by, now)
-    _step(case, redaction, "film_asked", "A film that leaves others out was asked for", by, now, film=film.public_id)
+    _step(
+        case,
+        redaction,
+        "film_asked",
+        "A film that leaves others out was asked for",
+        by,
+        now,
+        film=film.public_id,
+    )
     return film, before
 
 
@@ -83,7 +91,15 @@ def mark(
         added_at=now,
     )
     _changed(case, redaction, by, now)
-    _step(case, redaction, "marked", "A stretch of a film was marked to be left out", by, now, mark=made.public_id)
+    _step(
+        case,
+        redaction,
+        "marked",
+        "A stretch of a film was marked to be left out",
+        by,
+        now,
+        mark=made.public_id,
+    )
     return made
 
 
@@ -106,7 +122,9 @@ def approve(*, case_recording: CaseRecording, film: str, by: User, now: datetime
     case = lock(case_recording.case)
     rules.check_mark_allowed(by.roles)
     _check_open(case)
-    redaction = Redaction.objects.select_for_update(of=("self",)).filter(case_recording=case_recording).first()
+    redaction = (
+        Redaction.objects.select_for_update(of=("self",)).filter(case_recording=case_recording).first()
+    )
     if redaction is None or redaction.film is None:
         raise Refused("no_film", "There is no film to approve yet.")
     rules.check_approve(by.roles, by.pk, set(redaction.makers.values_list("pk", flat=True)))
@@ -118,7 +136,9 @@ def approve(*, case_recording: CaseRecording, film: str, by: User, now: datetime
     if queries.approved_film(redaction.case_recording, now) is not None:
         raise Refused("approved", "This film was approved already.")
     if not queries.is_current(redaction):
-        raise Refused("outdated", "The marks were changed since this film was made. Have it made again first.")
+        raise Refused(
+            "outdated", "The marks were changed since this film was made. Have it made again first."
+        )
     redaction.approved_film, redaction.approved_digest = made.public_id, queries.film_digest(made)
     redaction.approved_by, redaction.approved_at = by, now
     redaction.save()

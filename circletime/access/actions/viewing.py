@@ -1,4 +1,4 @@
-"""A viewing: its link, its opening by the leader, what their page says every two seconds, and its end (T10)."""
+"""A viewing: its link, its opening by the leader, what their page says all the time, and its end (T10)."""
 
 from datetime import datetime, timedelta
 
@@ -235,7 +235,9 @@ def _show(session: ViewingSession, recording: str, now: datetime) -> None:
     if found is None or found.pk not in {row.pk for row, _ in queries.to_show(session, now)}:
         raise Refused("recording", "There is no approved film of that recording in this request.", status=404)
     session.showing = found
-    record("access.viewing.shown", by=session.leader.actor, subject=session.subject, now=now, recording=recording)
+    record(
+        "access.viewing.shown", by=session.leader.actor, subject=session.subject, now=now, recording=recording
+    )
 
 
 def _keep_shown(session: ViewingSession, at: float, now: datetime) -> None:

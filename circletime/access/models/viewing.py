@@ -13,7 +13,7 @@ from circletime.recordings.models import Film
 
 
 class ViewingSession(models.Model):
-    """The viewing that an invitation is for (T10). It is shown to one other browser, or on the leader's own."""
+    """The viewing that an invitation is for (T10): on one other browser, or on the leader's own."""
 
     public_id = models.CharField(max_length=32, unique=True, default=public_id)
     invitation = models.OneToOneField(Invitation, on_delete=models.CASCADE, related_name="session")
@@ -34,7 +34,9 @@ class ViewingSession(models.Model):
     here_name = models.CharField(max_length=120, blank=True, help_text="Who sits beside the leader.")
     here_at = models.DateTimeField(null=True, blank=True)
 
-    showing = models.ForeignKey(CaseRecording, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    showing = models.ForeignKey(
+        CaseRecording, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     at = models.FloatField(default=0)
     playing = models.BooleanField(default=False)
     said_at = models.DateTimeField(null=True, blank=True)
@@ -111,7 +113,9 @@ class Copy(models.Model):
     digest = models.CharField(max_length=64, help_text="Of the film's cut, as it was approved.")
     signed_off_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     signed_off_at = models.DateTimeField()
-    wrapped = models.BinaryField(help_text="The stretched key, under the recording's own. Emptied at the end.")
+    wrapped = models.BinaryField(
+        help_text="The stretched key, under the recording's own. Emptied at the end."
+    )
     salt = models.BinaryField()
     link_hash = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField()
@@ -119,7 +123,9 @@ class Copy(models.Model):
     begun_at = models.DateTimeField(null=True, blank=True)
     begun_times = models.PositiveSmallIntegerField(default=0)
     taken_at = models.DateTimeField(null=True, blank=True, help_text="The last byte was sent.")
-    called_back_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    called_back_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     called_back_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

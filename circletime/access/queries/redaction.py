@@ -18,16 +18,24 @@ _STAFF = (SeatRole.HOST, SeatRole.STAFF)
 
 def get_case_recording(case_id: str, recording_id: str) -> CaseRecording | None:
     """This recording in this request, or None."""
-    related = ("case__pupil", "case__asker", "recording__meeting", "redaction__film", "redaction__approved_by")
+    related = (
+        "case__pupil",
+        "case__asker",
+        "recording__meeting",
+        "redaction__film",
+        "redaction__approved_by",
+    )
     found = CaseRecording.objects.select_related(*related)
     return found.filter(case__public_id=case_id, recording__public_id=recording_id).first()
 
 
 def redaction_of(case_recording: CaseRecording) -> Redaction | None:
     """What was decided about this recording's film, or None when nobody began."""
-    return Redaction.objects.select_related("film__recording", "approved_by").filter(
-        case_recording=case_recording
-    ).first()
+    return (
+        Redaction.objects.select_related("film__recording", "approved_by")
+        .filter(case_recording=case_recording)
+        .first()
+    )
 
 
 def kept_seats(case_recording: CaseRecording) -> list[Seat]:

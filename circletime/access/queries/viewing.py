@@ -38,9 +38,11 @@ def get_session(public_id: str) -> ViewingSession | None:
 
 def get_invitation(public_id: str) -> Invitation | None:
     """The invitation of this name, or None."""
-    return Invitation.objects.select_related("case__pupil", "case__asker", "leader").filter(
-        public_id=public_id
-    ).first()
+    return (
+        Invitation.objects.select_related("case__pupil", "case__asker", "leader")
+        .filter(public_id=public_id)
+        .first()
+    )
 
 
 def session_of(invitation: Invitation) -> ViewingSession | None:
@@ -185,7 +187,11 @@ def account_of(session: ViewingSession) -> Account:
 
 def copy_by_link(secret: str) -> Copy | None:
     """The copy whose link this is, or None."""
-    related = ("redaction__case_recording__recording", "redaction__case_recording__case__pupil", "film__recording")
+    related = (
+        "redaction__case_recording__recording",
+        "redaction__case_recording__case__pupil",
+        "film__recording",
+    )
     return Copy.objects.select_related(*related).filter(link_hash=hashed(secret)).first()
 
 
@@ -205,7 +211,7 @@ def copy_film(copy: Copy, browser: str, now: datetime) -> Film | None:
 
 
 def copy_goes_on(pk: int, now: datetime) -> bool:
-    """Whether a copy that is being sent may be sent on: nobody called it back, stopped the request or changed it."""
+    """Whether a copy may be sent on: nobody called it back meanwhile, stopped the request or changed it."""
     copy = Copy.objects.select_related("redaction__case_recording__recording").filter(pk=pk).first()
     if copy is None or copy.called_back_at is not None or copy.taken_at is not None:
         return False

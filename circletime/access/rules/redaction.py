@@ -104,7 +104,9 @@ def check_approve(roles: Set[Role], person: int, makers: Collection[int]) -> Non
     """Raise `NotAllowed` unless somebody may agree to a film that these people made."""
     check_mark_allowed(roles)
     if person in makers:
-        raise NotAllowed("You had a part in making this film. Somebody else has to look at it and approve it.")
+        raise NotAllowed(
+            "You had a part in making this film. Somebody else has to look at it and approve it."
+        )
 
 
 def can_sign_off(roles: Set[Role], person: int, makers: Collection[int]) -> bool:

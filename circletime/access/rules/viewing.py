@@ -19,7 +19,7 @@ CLOCK_MAY_LAG = timedelta(seconds=2)
 """So far the clock may be behind what was written already; further, and nobody counts as there."""
 
 AHEAD, BEHIND = 2.0, 4.0
-"""Seconds of film: so far before and behind the leader's place a piece may begin that the other page fetches."""
+"""Seconds of film: so far from the leader's place a piece may begin that the other page fetches."""
 
 VIEWER_AWAY_AFTER = timedelta(seconds=5)
 """The other page asks every second; after so long it is taken for closed."""

@@ -1,4 +1,4 @@
-"""Leaving others out of a film for one request: marks on a timeline, the film, its approval, and the copy (T10)."""
+"""Leaving others out of a film for one request: marks, the film, its approval, and the copy (T10)."""
 
 from collections.abc import Callable
 from datetime import datetime

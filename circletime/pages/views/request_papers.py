@@ -21,8 +21,8 @@ from circletime.access.queries.case import get_case
 from circletime.access.queries.lists import Line, register
 from circletime.core import time
 from circletime.pages.found import or_404
-from circletime.pages.views.requests import handler
 from circletime.pages.viewing_papers import sections_of
+from circletime.pages.views.requests import handler
 from circletime.pages.who import staff_of
 from circletime.people.models import User
 from circletime.people.rules import REQUEST_READERS

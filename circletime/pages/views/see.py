@@ -119,7 +119,9 @@ def take(request: HttpRequest, secret: str) -> HttpResponse:
     if request.method == "GET":
         return render(request, "pages/access/take.html", {"copy": copy, "again": copy.begun_at is not None})
     try:
-        stretched = pages.unwrap(bytes(copy.wrapped), key_of(copy.redaction.case_recording.recording), copy.public_id)
+        stretched = pages.unwrap(
+            bytes(copy.wrapped), key_of(copy.redaction.case_recording.recording), copy.public_id
+        )
         film, known = copies.begin(copy=copy, browser=browser, now=now)
         opened = FilmReader(film)
     except (Refused, KeyTrouble, VaultDamaged, OSError, InvalidTag):
@@ -158,7 +160,13 @@ def _bound(request: HttpRequest, secret: str) -> ViewingSession | None:
 
 def _remember(request: HttpRequest, answer: HttpResponseBase, name: str, value: str, path: str) -> None:
     answer.set_cookie(
-        name, value, max_age=60 * 60 * 24, path=path, secure=request.is_secure(), httponly=True, samesite="Lax"
+        name,
+        value,
+        max_age=60 * 60 * 24,
+        path=path,
+        secure=request.is_secure(),
+        httponly=True,
+        samesite="Lax",
     )
 
 
