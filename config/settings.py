@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "circletime.notices",
     "circletime.meetings",
     "circletime.recordings",
+    "circletime.access",
     "circletime.pages",
     "allauth",  # after our own, whose templates come first
     "allauth.account",

@@ -1,9 +1,14 @@
 """Pages of docs/ that are drawn from the code, so that they cannot say anything else."""
 
+from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 
 from django.conf import settings
 
+from circletime.access.rules.case import GOING_ON, Event
+from circletime.access.rules.case import TRANSITIONS as ASKED
+from circletime.access.rules.case import State as Asked
 from circletime.meetings.rules import TRANSITIONS, State
 from circletime.policy.clauses import CLAUSES, Clause
 
@@ -17,13 +22,28 @@ def pages() -> dict[Path, str]:
 
 
 def states() -> str:
-    """The lifecycle of a meeting as a diagram and a table."""
-    lines = [HEAD + "# The states of a meeting\n", "```mermaid", "stateDiagram-v2", "  [*] --> scheduled"]
-    lines += [f"  {before} --> {after}: {event}" for (before, event), after in TRANSITIONS.items()]
-    targets = {before for before, _ in TRANSITIONS}
-    lines += [f"  {state} --> [*]" for state in State if state not in targets]
+    """The lifecycles of a meeting and of a request to see, each as a diagram and a table."""
+    meeting = _machine("meeting", State.SCHEDULED, State, TRANSITIONS.items())
+    return HEAD + meeting + "\n" + _machine("request to see", Asked.LOGGED, Asked, _of_a_request())
+
+
+Moves = Iterable[tuple[tuple[StrEnum, str], StrEnum]]
+
+
+def _of_a_request() -> Moves:
+    """What is data in its rules; and that it goes on where it was stopped."""
+    yield from ASKED.items()
+    yield from (((Asked.STOPPED, Event.GO_ON), state) for state in GOING_ON)
+
+
+def _machine(what: str, first: StrEnum, states: type[StrEnum], moves: Moves) -> str:
+    every = list(moves)
+    lines = [f"# The states of a {what}\n", "```mermaid", "stateDiagram-v2", f"  [*] --> {first}"]
+    lines += [f"  {before} --> {after}: {event}" for (before, event), after in every]
+    left = {before for (before, _), _ in every}
+    lines += [f"  {state} --> [*]" for state in states if state not in left]
     lines += ["```\n", "| from | by | to |", "|---|---|---|"]
-    lines += [f"| {before} | {event} | {after} |" for (before, event), after in TRANSITIONS.items()]
+    lines += [f"| {before} | {event} | {after} |" for (before, event), after in every]
     return "\n".join(lines) + "\n"
 
 

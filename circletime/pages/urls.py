@@ -1,6 +1,6 @@
 """Every page's address."""
 
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
 from circletime.pages.views import (
@@ -13,6 +13,9 @@ from circletime.pages.views import (
     meetings,
     recordings,
     register,
+    request_papers,
+    requests,
+    restrictions,
     room,
     watching,
 )
@@ -64,6 +67,18 @@ urlpatterns = [
     path("letters/<str:public_id>/", letters.show, name="letter"),
     path("letters/<str:public_id>/again", letters.again, name="letter-again"),
     path("letters/<str:public_id>/stop", letters.stop, name="letter-stop"),
+    path("", include("circletime.pages.viewing_urls")),
+    path("requests/", requests.index, name="requests"),
+    path("requests/new", requests.new, name="request-new"),
+    path("requests/register", request_papers.register_page, name="request-register"),
+    path("requests/register.csv", request_papers.register_csv, name="request-register-csv"),
+    path("requests/<str:public_id>/", requests.show, name="request"),
+    path("requests/<str:public_id>/file.pdf", request_papers.case_file, name="request-file"),
+    path("requests/<str:public_id>/letters/<int:number>", request_papers.letter, name="request-letter"),
+    path("requests/<str:public_id>/do/<str:verb>", requests.step, name="request-step"),
+    path("restrictions/", restrictions.index, name="restrictions"),
+    path("restrictions/new", restrictions.new, name="restriction-new"),
+    path("restrictions/<str:public_id>/end", restrictions.end, name="restriction-end"),
     path("mail/", mail.index, name="mail"),
     path("mail/<str:name>.ics", mail.entry, name="mail-entry"),
     path("room/<str:seat_id>", room.room, name="room"),

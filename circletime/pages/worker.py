@@ -14,6 +14,7 @@ from types import FrameType
 
 from django.db import connections
 
+from circletime.access import tasks as access_tasks
 from circletime.core import time
 from circletime.media.livekit import MediaError
 from circletime.meetings import orders, tasks
@@ -118,5 +119,6 @@ def _send_mail(now: datetime) -> None:
 
 def _destroy_due(now: datetime) -> None:
     recording_tasks.destroy_due(now)
+    access_tasks.close_viewings(now)
     tasks.forget_door_tries(now)
     notice_tasks.empty_old(now)

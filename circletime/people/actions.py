@@ -1,25 +1,33 @@
 """What may be changed about people and classes."""
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
 from circletime.audit.actions import record
+from circletime.core.errors import Refused
 from circletime.people.models import (
+    Adult,
+    ContactRestriction,
     FamilyLink,
     Household,
     PasswordAsk,
+    Pupil,
     SchoolClass,
     User,
     new_class_password,
     new_join_id,
 )
-from circletime.people.queries import is_on_staff, token_hash
+from circletime.people.queries import adults_of, is_on_staff, token_hash
 from circletime.people.rules import (
     PASSWORD_ASK_LASTS,
     answered_again_after,
     check_change_class_password,
+    check_end_restriction,
+    check_note_restriction,
+    check_restriction_days,
+    check_said,
 )
 
 FAMILY_LINK_LASTS = timedelta(days=120)
@@ -45,6 +53,51 @@ def make_family_link(*, household: Household, by: str, now: datetime) -> str:
     )
     record("people.family_link.made", by=by, subject=f"link:{link.pk}", now=now)
     return token
+
+
+@transaction.atomic
+def note_restriction(
+    *,
+    pupil: Pupil,
+    what: str,
+    since: date | None,
+    by: User,
+    now: datetime,
+    adult: Adult | None = None,
+    household: Household | None = None,
+    until: date | None = None,
+) -> ContactRestriction:
+    """Note who may not be in touch with this child: one adult, one household, or nobody at all."""
+    check_note_restriction(by.roles)
+    own = adults_of(pupil)
+    homes = {each.household_id for each in own}
+    if (adult is not None and adult not in own) or (household is not None and household.pk not in homes):
+        raise Refused("whom", "Choose somebody of this child's family.", field="whom", status=400)
+    made = ContactRestriction.objects.create(
+        pupil=pupil,
+        adult=adult,
+        household=household if adult is None else None,
+        what=check_said(what, "Say what is restricted, and who ordered it.", field="what"),
+        since=check_restriction_days(since, until),
+        until=until,
+        noted_by=by,
+        noted_at=now,
+    )
+    record("people.restriction.noted", by=by.actor, subject=made.subject, now=now)
+    return made
+
+
+@transaction.atomic
+def end_restriction(*, restriction: ContactRestriction, reason: str, by: User, now: datetime) -> None:
+    """It does not hold any more."""
+    check_end_restriction(by.roles)
+    fresh = ContactRestriction.objects.select_for_update(of=("self",)).get(pk=restriction.pk)
+    if fresh.ended_at is not None:
+        raise Refused("ended", "This restriction was ended already.")
+    fresh.end_reason = check_said(reason, "Say why it does not hold any more.", field="end_reason")
+    fresh.ended_by, fresh.ended_at = by, now
+    fresh.save(update_fields=["end_reason", "ended_by", "ended_at"])
+    record("people.restriction.ended", by=by.actor, subject=fresh.subject, now=now)
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
 from circletime.core.ids import public_id, readable
-from circletime.people.rules import LETTER_KEEPERS, WATCHERS, Role
+from circletime.people.rules import LETTER_KEEPERS, REQUEST_LOGGERS, REQUEST_READERS, WATCHERS, Role
 
 
 def new_join_id() -> str:
@@ -69,6 +69,11 @@ class User(AbstractBaseUser):
     def may_see_letters(self) -> bool:
         """Whether this person looks after what is mailed (R2)."""
         return bool(self.roles & LETTER_KEEPERS)
+
+    @property
+    def sees_requests(self) -> bool:
+        """Whether requests to see a recording are any business of this person (T10, C5)."""
+        return bool(self.roles & (REQUEST_LOGGERS | REQUEST_READERS))
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -161,6 +166,54 @@ class Pupil(models.Model):
     def label(self) -> str:
         """What everyone in a meeting sees (P7): the first name, and a mark where two share it."""
         return f"{self.first_name} ({self.mark})" if self.mark else self.first_name
+
+
+class ContactRestriction(models.Model):
+    """A court order or an agreement about who may be in touch with a child, or learn about them.
+
+    It is about one adult, one household, or, where neither is named, about everybody.
+    """
+
+    public_id = models.CharField(max_length=32, unique=True, default=public_id)
+    pupil = models.ForeignKey(Pupil, on_delete=models.PROTECT)
+    adult = models.ForeignKey(Adult, null=True, blank=True, on_delete=models.CASCADE)
+    household = models.ForeignKey(Household, null=True, blank=True, on_delete=models.CASCADE)
+    what = models.CharField(max_length=500)
+    noted_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    noted_at = models.DateTimeField()
+    since = models.DateField()
+    until = models.DateField(null=True, blank=True, help_text="The last day; empty for until ended.")
+    ended_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    ended_at = models.DateTimeField(null=True, blank=True)
+    end_reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["-noted_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="restriction_on_an_adult_or_a_household",
+                condition=models.Q(adult=None) | models.Q(household=None),
+            ),
+            models.CheckConstraint(
+                name="restriction_ends_after_it_begins",
+                condition=models.Q(until=None) | models.Q(until__gte=models.F("since")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def subject(self) -> str:
+        """This restriction as the audit log names it."""
+        return f"restriction:{self.public_id}"
+
+    @property
+    def about(self) -> str:
+        """Whom it is about, in words for staff."""
+        if self.adult is not None:
+            return self.adult.name
+        return f"Household {self.household}" if self.household is not None else "Everybody"
 
 
 class Group(models.Model):

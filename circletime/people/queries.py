@@ -2,9 +2,20 @@
 
 import hashlib
 import hmac
-from datetime import datetime
+from datetime import date, datetime
 
-from circletime.people.models import FamilyLink, Household, Pupil, School, SchoolClass, User
+from django.db.models import Q
+
+from circletime.people.models import (
+    Adult,
+    ContactRestriction,
+    FamilyLink,
+    Household,
+    Pupil,
+    School,
+    SchoolClass,
+    User,
+)
 from circletime.people.rules import can_change_class_password, can_see_class, folded
 
 
@@ -80,3 +91,27 @@ def find_household(hashed: str, now: datetime) -> Household | None:
 def list_classes_of(household: Household) -> list[SchoolClass]:
     """The classes this household has children in."""
     return list(SchoolClass.objects.filter(pupil__households=household).distinct())
+
+
+def adults_of(pupil: Pupil) -> list[Adult]:
+    """The adults of every household this child belongs to."""
+    found = Adult.objects.filter(household__pupils=pupil).select_related("household").distinct()
+    return list(found.order_by("name", "pk"))
+
+
+def restrictions_on(pupil: Pupil, today: date) -> list[ContactRestriction]:
+    """The contact restrictions that hold for this child on this day, the newest first."""
+    in_force = Q(until=None) | Q(until__gte=today)
+    found = ContactRestriction.objects.filter(in_force, pupil=pupil, ended_at=None, since__lte=today)
+    return list(found.select_related("adult", "household", "noted_by"))
+
+
+def list_restrictions() -> list[ContactRestriction]:
+    """Every contact restriction that was ever noted, the newest first."""
+    related = ("pupil__school_class", "adult", "household", "noted_by", "ended_by")
+    return list(ContactRestriction.objects.select_related(*related))
+
+
+def get_restriction(public_id: str) -> ContactRestriction | None:
+    """The contact restriction of this name, or None."""
+    return ContactRestriction.objects.filter(public_id=public_id).first()

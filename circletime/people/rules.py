@@ -3,10 +3,10 @@
 import re
 import unicodedata
 from collections.abc import Set
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 
-from circletime.core.errors import NotAllowed
+from circletime.core.errors import NotAllowed, Refused
 
 
 class Role(StrEnum):
@@ -52,6 +52,55 @@ OFFICE = frozenset({Role.OFFICE, Role.HEADTEACHER})
 
 LETTER_KEEPERS = OFFICE | WATCHERS
 """Who sees which letters went out, and sends one again (R2)."""
+REQUEST_LOGGERS = WATCHERS | {Role.OFFICE}
+"""Who may write down that somebody asked to see a recording. The office does no more than that (T10)."""
+
+REQUEST_READERS = WATCHERS | {Role.GOVERNOR}
+"""Who may read the register of requests, which names nobody (C5)."""
+
+RESTRICTION_READERS = frozenset({Role.SLT, Role.DSL, Role.HEADTEACHER, Role.OFFICE})
+"""Who may see which contact restrictions are noted for a child."""
+
+RESTRICTION_NOTERS = frozenset({Role.DSL, Role.OFFICE})
+"""Who may note one. It only ever stops something."""
+
+RESTRICTION_ENDERS = frozenset({Role.DSL})
+"""Who alone may end one before its day."""
+
+
+def check_note_restriction(roles: Set[Role]) -> None:
+    """Raise `NotAllowed` unless somebody may note a contact restriction."""
+    if not roles & RESTRICTION_NOTERS:
+        raise NotAllowed("Only the safeguarding lead and the office may note a contact restriction.")
+
+
+def check_end_restriction(roles: Set[Role]) -> None:
+    """Raise `NotAllowed` unless somebody may end a contact restriction."""
+    if not roles & RESTRICTION_ENDERS:
+        raise NotAllowed("Only the safeguarding lead may end a contact restriction.")
+
+
+def check_restriction_days(since: date | None, until: date | None) -> date:
+    """The first day of a restriction; raises `Refused` when there is none, or it ends before it begins."""
+    if since is None:
+        raise Refused("since", "Say from which day.", field="since", status=400)
+    if until is not None and until < since:
+        raise Refused("until", "Choose a day that is not before the first.", field="until", status=400)
+    return since
+
+
+def check_said(text: str, ask: str, *, field: str) -> str:
+    """What was written, tidied; raises `Refused` beside `field`, saying `ask`, when it is nothing."""
+    tidy = " ".join(text.split())
+    if len(tidy) < SHORTEST_SAID:
+        raise Refused(field, ask, field=field, status=400)
+    if len(tidy) > LONGEST_SAID:
+        raise Refused(field, f"Say it in at most {LONGEST_SAID} characters.", field=field, status=400)
+    return tidy
+
+
+SHORTEST_SAID, LONGEST_SAID = 3, 500
+"""In characters."""
 
 
 def can_see_class(roles: Set[Role], *, on_its_staff: bool) -> bool:

@@ -1,6 +1,6 @@
 """The policy's numbers as named values. A number that is policy stands here and nowhere else."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 MEETING_WITH_FAMILIES = timedelta(minutes=20)
 """T2: the longest a meeting with pupils or parents may be live."""
@@ -22,6 +22,33 @@ OPENING_LASTS = timedelta(days=7)
 
 HOLD_REVIEWED_WITHIN = timedelta(days=366)
 """T9: whoever keeps a recording longer says when that is looked at again, within a year."""
+
+VIEWING_OPENS_BEFORE = timedelta(minutes=15)
+"""T10: so long before its time a viewing may be opened, and its link works."""
+
+LEADER_MAY_BE_AWAY = timedelta(seconds=10)
+"""T10: a viewing goes dark when the senior leader was not heard of for longer."""
+
+COPY_LINK_LASTS = timedelta(days=7)
+"""T10: how long the link to a copy of a redacted film works."""
+
+COPY_AGAIN_WITHIN = timedelta(hours=1)
+"""T10: a copy whose download broke off may be begun again, by the same browser, for so long."""
+
+REQUEST_MONTHS = 1
+"""T10: how many months a request to see a recording may take."""
+
+REQUEST_MORE_MONTHS = 2
+"""T10: how many more a complex one may take, when whoever asked is told why within the first."""
+
+VIEWING_HOURS = (time(8, 30), time(17, 0))
+"""T10: a viewing begins and ends between these, Monday to Friday."""
+
+VIEWING_TOLD_BEFORE = timedelta(days=1)
+"""T10: whoever is invited to a viewing, or to another time, hears of it so long before."""
+
+REQUEST_DETAILS_KEPT = timedelta(days=3 * 365)
+"""T10: names and free text of a request that is over are emptied so long after its end."""
 
 LETTER_KEPT = timedelta(days=30)
 """How long after it was sent, or given up, the address and the words of a letter are kept (R2)."""

@@ -9,6 +9,9 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from circletime.access.actions.ending import extend
+from circletime.access.actions.log import log_case
+from circletime.access.actions.stopping import note_restriction
 from circletime.meetings.rules import Kind, State
 from circletime.notices.actions import enqueue, letter_sent, take_letter
 from circletime.notices.models import Letter
@@ -21,6 +24,7 @@ from circletime.recordings.rules import FilmState
 from tests.actions.conftest import world
 from tests.recordings.school import make_meeting, make_recording
 from tests.web.school import School
+from tests.web.seen import make_seen
 from tests.web.visits import Visits
 from tests.world import World
 
@@ -95,4 +99,25 @@ def school(world: World, visits: Visits) -> School:
     letter_sent(letter=Letter.objects.get(pk=letter.pk), by="test", now=world.now)
     staff = visits.open_meeting(kind=Kind.STAFF, minutes=40)
     link = visits.link_of(visits.family_of(world.pupil("Ben")))
-    return School(world, running, host, visits.planned(), held, staff, recording, gone, hold, link)
+    case = log_case(
+        pupil=world.pupil("Amara"),
+        asker_name="Ada Somebody",
+        relation="parent",
+        channel="spoken",
+        asked_on=world.now.date(),
+        by=world.staff["office"],
+        now=world.now,
+    )
+    extend(case=case, reason="It is complex", by=world.staff["slt"], now=world.now)
+    restriction = note_restriction(
+        pupil=world.pupil("Chloé"),
+        what="An order of the court",
+        since=world.now.date(),
+        by=world.staff["dsl"],
+        now=world.now,
+    )
+    planned = visits.planned()
+    kept_too = (case, restriction, link)
+    made = School(world, running, host, planned, held, staff, recording, gone, hold, *kept_too)
+    made.shown = make_seen(world)
+    return made

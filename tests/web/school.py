@@ -10,9 +10,12 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
+from circletime.access.models import Case
 from circletime.meetings.models import Meeting, Seat
 from circletime.notices.models import Letter
+from circletime.people.models import ContactRestriction
 from circletime.recordings.models import Hold, Recording
+from tests.web.seen import Seen
 from tests.web.visits import Visits
 from tests.world import World
 
@@ -30,8 +33,11 @@ class School:
     recording: Recording
     gone: Recording
     hold: Hold
+    case: Case
+    restriction: ContactRestriction
     link: str
     seat: Seat = field(init=False)
+    shown: Seen = field(init=False)
 
     def __post_init__(self) -> None:
         self.seat = self.host
@@ -82,10 +88,12 @@ def arguments(name: str, school: School) -> list[Any]:
         return kept_arguments(name, school)
     if name.startswith("letter"):
         return [] if name == "letters" else [Letter.objects.get().public_id]
-    if name == "room":
-        return [school.seat.public_id]
-    if name == "room-command":
-        return [school.seat.public_id, "hand"]
+    if name.startswith(("redaction", "supervised", "see", "take")):
+        return school.shown.arguments(name)
+    if name.startswith(("request", "restriction")):
+        return asked_arguments(name, school)
+    if name.startswith("room"):
+        return [school.seat.public_id, *(["hand"] if name == "room-command" else [])]
     return {
         "account_confirm_email": ["none"],
         "mail-entry": ["none"],
@@ -104,6 +112,17 @@ def kept_arguments(name: str, school: School) -> list[Any]:
     if name == "recording-close":
         return [school.recording.public_id, school.recording.openings.get().public_id]
     return [school.hold.public_id if name.startswith("hold") else school.recording.public_id]
+
+
+def asked_arguments(name: str, school: School) -> list[Any]:
+    """What stands in an address about requests to see."""
+    return {
+        "request": [school.case.public_id],
+        "request-file": [school.case.public_id],
+        "request-letter": [school.case.public_id, school.case.letters.earliest("pk").pk],
+        "request-step": [school.case.public_id, "identity"],
+        "restriction-end": [school.restriction.public_id],
+    }.get(name, [])
 
 
 def address_of(name: str, school: School) -> str:
@@ -142,6 +161,27 @@ def body(name: str, school: School) -> dict[str, Any]:
             "review_on": f"{starts + timedelta(days=10):%Y-%m-%d}",
         },
         "hold-review": {"review_on": f"{starts + timedelta(days=20):%Y-%m-%d}"},
+        "request-new": {
+            "pupil": school.world.pupil("Ben").pk,
+            "asker_name": "Ada Somebody",
+            "relation": "parent",
+            "channel": "spoken",
+            "asked_on": f"{timezone.localtime(school.world.now):%Y-%m-%d}",
+        },
+        "supervised-here": {"recording": school.shown.recording, "at": "0"},
+        "supervised-beside": {"name": "Ada Somebody", "checked": "yes"},
+        "redaction-mark": {"begins": "0:01", "ends": "0:02", "picture": "on", "why": "name"},
+        "redaction-unmark": {"mark": school.shown.mark},
+        "redaction-approve": {"film": school.shown.film},
+        "redaction-call-back": {"copy": school.shown.copy},
+        "request-step": {"how": "Known to me"},
+        "restriction-new": {
+            "pupil": school.world.pupil("Ben").pk,
+            "whom": "everybody",
+            "what": "An order of the court",
+            "since": f"{timezone.localtime(school.world.now):%Y-%m-%d}",
+        },
+        "restriction-end": {"end_reason": "The order was lifted"},
         "hold-release": {"reason": "It is not needed any more"},
     }
     return forms.get(name, {})

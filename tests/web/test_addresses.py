@@ -75,6 +75,43 @@ GET  letters                                in  in 200 403 403 403 403 200 200 2
 GET  letter                                 in  in 200 403 403 403 403 200 200 200
 POST letter-again                           in  in 302 403 403 403 403 302 302 302
 POST letter-stop                            in  in 409 403 403 403 403 409 409 409
+GET  requests                               in  in 302 302 403 403 403 200 200 200
+GET  request-new                            in  in 200 403 403 403 403 200 200 200
+POST request-new                            in  in 302 403 403 403 403 302 302 302
+GET  request-register                       in  in 403 200 403 403 403 200 200 200
+GET  request-register-csv                   in  in 403 200 403 403 403 200 200 200
+GET  request                                in  in 403 403 403 403 403 200 200 200
+GET  request-file                           in  in 403 403 403 403 403 200 200 200
+GET  request-letter                         in  in 403 403 403 403 403 200 200 200
+POST request-step                           in  in 403 403 403 403 403 302 302 302
+GET  restrictions                           in  in 200 403 403 403 403 200 200 200
+GET  restriction-new                        in  in 200 403 403 403 403 403 200 403
+POST restriction-new                        in  in 302 403 403 403 403 403 302 403
+POST restriction-end                        in  in 403 403 403 403 403 403 302 403
+GET  supervised                             in  in 403 403 403 403 403 200 200 200
+POST supervised-open                        in  in 403 403 403 403 403 302 403 403
+POST supervised-here                        in  in 403 403 403 403 403 200 403 403
+POST supervised-beside                      in  in 403 403 403 403 403 302 403 403
+POST supervised-longer                      in  in 403 403 403 403 403 302 403 403
+POST supervised-close                       in  in 403 403 403 403 403 302 403 403
+POST supervised-link                        in  in 403 403 403 403 403 200 200 200
+POST supervised-burn                        in  in 403 403 403 403 403 302 302 302
+GET  supervised-film                        in  in 403 403 403 403 403 200 403 403
+GET  redaction                              in  in 403 403 403 403 403 200 200 200
+GET  redaction-film                         in  in 403 403 403 403 403 200 200 200
+POST redaction-mark                         in  in 403 403 403 403 403 302 302 302
+POST redaction-unmark                       in  in 403 403 403 403 403 302 302 302
+POST redaction-make                         in  in 403 403 403 403 403 302 302 302
+POST redaction-approve                      in  in 403 403 403 403 403 403 409 409
+POST redaction-compare                      in  in 403 403 403 403 403 302 302 302
+POST redaction-sign-off                     in  in 403 403 403 403 403 403 200 403
+POST redaction-call-back                    in  in 403 403 403 403 403 302 302 302
+GET  see                                    200
+POST see                                    302
+GET  see-state                              404
+GET  see-piece                              404
+GET  take                                   200
+POST take                                   200
 GET  mail                                  404
 POST mail                                  404
 GET  mail-entry                            404
@@ -197,6 +234,8 @@ def test_what_is_not_there_is_answered_like_what_is_not_yours(school: School, vi
         "recording-certificate-json",
         "hold",
         "letter",
+        "request",
+        "request-file",
     )
     for name in names:
         theirs, nobodys = (
@@ -216,6 +255,7 @@ def test_what_is_not_there_is_answered_like_what_is_not_yours(school: School, vi
         "hold-release",
         "letter-again",
         "letter-stop",
+        "restriction-end",
     )
     for post in posts:
         theirs, nobodys = (

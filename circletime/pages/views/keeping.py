@@ -187,7 +187,7 @@ def _hold_page(request: HttpRequest, found: Hold, user: User, error: Refused | N
         "hold": found,
         "kept": found.recordings.all(),
         "overdue": found.is_overdue(timezone.localtime(time.now()).date()),
-        "may_change": bool(user.roles & HOLDERS) and found.released_at is None,
+        "may_change": bool(user.roles & HOLDERS and found.placed_by_id) and found.released_at is None,
         "typed": {name: request.POST.get(name, "")[:600] for name in ("reason", "review_on")},
         "error": error,
         "wrong": error.field if error else None,

@@ -61,15 +61,14 @@ def place_hold(
 
 
 @transaction.atomic
-def review_hold(*, hold: Hold, review_on: date | None, by: User, now: datetime) -> None:
+def review_hold(*, hold: Hold, review_on: date | None, by: User | str, now: datetime) -> None:
     """It was looked at and is still needed; it is looked at again on `review_on`."""
-    check_hold(by.roles)
-    fresh = _open(hold)
+    fresh, actor = _open(hold, by)
     fresh.review_on = check_review(review_on, timezone.localtime(now).date())
     fresh.save(update_fields=["review_on"])
     record(
         "recordings.hold.reviewed",
-        by=by.actor,
+        by=actor,
         subject=fresh.subject,
         now=now,
         review_on=fresh.review_on.isoformat(),
@@ -77,26 +76,35 @@ def review_hold(*, hold: Hold, review_on: date | None, by: User, now: datetime) 
 
 
 @transaction.atomic
-def release_hold(*, hold: Hold, reason: str, by: User, now: datetime) -> None:
-    """Let the recordings go: each is destroyed on its day, or at the worker's next run when that is over."""
-    check_hold(by.roles)
-    fresh = _open(hold)
+def release_hold(*, hold: Hold, reason: str, by: User | str, now: datetime) -> None:
+    """Let the recordings go: each is destroyed on its day, or at the worker's next run when that is over.
+
+    What the program placed itself, for a request to see, only the program releases, with the request's end.
+    """
+    fresh, actor = _open(hold, by)
     fresh.release_reason = check_reason(reason, WHY_RELEASE)
-    fresh.released_by, fresh.released_at = by, now
+    fresh.released_by, fresh.released_at = by if isinstance(by, User) else None, now
     fresh.save(update_fields=["release_reason", "released_by", "released_at"])
-    record("recordings.hold.released", by=by.actor, subject=fresh.subject, now=now)
+    record("recordings.hold.released", by=actor, subject=fresh.subject, now=now)
     for recording in fresh.recordings.order_by("pk"):
         record(
             "recordings.recording.released",
-            by=by.actor,
+            by=actor,
             subject=recording.subject,
             now=now,
             hold=fresh.public_id,
         )
 
 
-def _open(hold: Hold) -> Hold:
+def _open(hold: Hold, by: User | str) -> tuple[Hold, str]:
+    """The hold, locked, and who changes it as the log has them."""
+    if isinstance(by, User):
+        check_hold(by.roles)
     fresh = Hold.objects.select_for_update(of=("self",)).get(pk=hold.pk)
     if fresh.released_at is not None:
         raise Refused("released", "This was released already.")
-    return fresh
+    if isinstance(by, User) and fresh.placed_by_id is None:
+        raise Refused(
+            "placed_by_itself", "A request to see keeps these recordings. They are kept to its end."
+        )
+    return fresh, by.actor if isinstance(by, User) else by

@@ -1,0 +1,35 @@
+"""Questions about requests to see."""
+
+from datetime import date
+
+from circletime.access.models import Case, Invitation
+from circletime.access.rules.case import GOING_ON
+from circletime.people.models import ContactRestriction, Pupil
+from circletime.people.queries import restrictions_on
+
+
+def get_case(public_id: str) -> Case | None:
+    """The request of this name, or None."""
+    related = ("pupil__school_class", "asker", "hold", "logged_by", "closed_by", "extended_by")
+    checkers = ("identity_checked_by", "responsibility_checked_by")
+    return Case.objects.select_related(*related, *checkers).filter(public_id=public_id).first()
+
+
+def unsettled(case: Case, today: date) -> list[ContactRestriction]:
+    """The contact restrictions of this child that nobody has decided about in this request."""
+    if case.pupil is None:
+        return []
+    settled = set(case.settled.values_list("pk", flat=True))
+    return [each for each in restrictions_on(case.pupil, today) if each.pk not in settled]
+
+
+def list_open_of(pupil: Pupil) -> list[Case]:
+    """The requests about this child that are going on, locked for whoever asks inside a transaction."""
+    found = Case.objects.select_for_update(of=("self",)).filter(pupil=pupil, state__in=GOING_ON)
+    return list(found.select_related("pupil", "asker", "hold").order_by("pk"))
+
+
+def open_invitation(case: Case) -> Invitation | None:
+    """The invitation that is out at this moment, or None."""
+    found = case.invitations.filter(called_off_at=None, held_at=None).select_related("leader", "invited_by")
+    return found.first()

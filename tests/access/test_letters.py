@@ -1,0 +1,186 @@
+"""What whoever asked is written: when they are invited, to what, and where a refusal can be taken (T10)."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from circletime.access.actions import ending, invitations
+from circletime.access.models import Case, Invitation, Letter
+from circletime.access.rules.case import State
+from circletime.access.rules.outcome import RefusalGround
+from circletime.core.errors import Refused
+from circletime.notices.models import Letter as Sent
+from circletime.people.models import Adult, Pupil, User
+from circletime.recordings.queries import is_held
+from tests.access.conftest import ASKED, Asked, recorded
+
+MORNING = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+"""A Tuesday."""
+
+
+@pytest.fixture
+def slot(staff: dict[str, User]) -> dict[str, Any]:
+    return {
+        "starts_at": MORNING,
+        "minutes": 45,
+        "where": "school",
+        "place": "Room 4",
+        "leader": staff["headteacher"],
+        "by": staff["slt"],
+        "now": ASKED,
+    }
+
+
+@pytest.fixture
+def invited(ready: Asked, slot: dict[str, Any], staff: dict[str, User], amara: Pupil) -> Case:
+    recorded(staff, amara)
+    return invitations.invite(case=ready(), **slot)
+
+
+def entry(letter: Sent) -> dict[str, str]:
+    lines = letter.calendar.replace("\r\n ", "").splitlines()
+    return {line.split(":", 1)[0].split(";")[0]: line.split(":", 1)[1] for line in lines if ":" in line}
+
+
+def test_the_invitation_says_when_where_and_with_whom_and_has_an_entry_for_the_calendar(
+    invited: Case, parent: Adult, amara: Pupil
+) -> None:
+    sent = Sent.objects.get()
+    assert (sent.to, sent.about, sent.kind) == (parent.email, invited.subject, "case")
+    assert "Tuesday 1 December 2026 at 09:00" in sent.text and "Room 4" in sent.text
+    assert "Mrs Sunderland, a senior leader" in sent.text and "right to a copy" in sent.text
+    found = entry(sent)
+    assert found["METHOD"] == "REQUEST" and found["SEQUENCE"] == "0"
+    assert found["DTSTART"].endswith("090000Z") and found["LOCATION"] == "Room 4"
+    everything = sent.subject + sent.text.replace(parent.name, "") + sent.calendar
+    for word in (amara.last_name, amara.first_name, f"/{amara.pk}", "/recordings/", "http"):
+        assert word not in everything.replace(parent.email, ""), word
+    assert Letter.objects.get().text == sent.text
+
+
+def test_a_change_has_the_same_name_and_a_higher_number_and_so_has_calling_it_off(
+    invited: Case, slot: dict[str, Any], staff: dict[str, User]
+) -> None:
+    changed = slot | {"starts_at": MORNING + timedelta(days=1), "where": "online", "leader": staff["dsl"]}
+    invitations.change_invitation(case=invited, link="https://meet.example/v/abc", **changed)
+    case = invitations.call_off(case=invited, reason="Ms Vale is ill", by=staff["slt"], now=ASKED)
+    first, second, third = Sent.objects.order_by("pk")
+    found = [entry(letter) for letter in (first, second, third)]
+    assert len({each["UID"] for each in found}) == 1
+    assert [each["SEQUENCE"] for each in found] == ["0", "1", "2"]
+    assert [each["METHOD"] for each in found] == ["REQUEST", "REQUEST", "CANCEL"]
+    assert (
+        "takes the place of what we wrote before" in second.text
+        and "https://meet.example/v/abc" in second.text
+    )
+    assert "Room 4" not in second.text + second.calendar
+    assert "Wednesday 2 December 2026 at 09:00 does not take place" in third.text
+    assert case.state == State.READY
+    again = invitations.invite(case=case, **slot)
+    assert again.state == State.INVITED and Invitation.objects.count() == 2
+    assert entry(Sent.objects.latest("pk"))["UID"] != found[0]["UID"]
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"starts_at": None}, "starts_at"),
+        ({"starts_at": ASKED + timedelta(hours=4)}, "starts_at"),
+        ({"starts_at": ASKED + timedelta(hours=23, minutes=59)}, "starts_at"),
+        ({"starts_at": datetime(2026, 12, 5, 9, 0, tzinfo=UTC)}, "starts_at"),
+        ({"starts_at": MORNING.replace(hour=8, minute=29)}, "starts_at"),
+        ({"starts_at": MORNING.replace(hour=16, minute=16)}, "starts_at"),
+        ({"starts_at": MORNING.replace(hour=23, minute=50)}, "starts_at"),
+        ({"minutes": 0}, "minutes"),
+        ({"minutes": 181}, "minutes"),
+        ({"where": "the moon"}, "where"),
+        ({"place": " "}, "place"),
+        ({"place": "x" * 121}, "place"),
+        ({"leader": None}, "leader"),
+    ],
+)
+def test_what_is_wrong_with_an_invitation_is_said(
+    ready: Asked, slot: dict[str, Any], more: dict[str, Any], field: str
+) -> None:
+    case = ready()
+    with pytest.raises(Refused) as refusal:
+        invitations.invite(case=case, **(slot | more))
+    case.refresh_from_db()
+    assert refusal.value.field == field and case.state == State.READY
+    assert not Invitation.objects.exists() and not Sent.objects.exists()
+
+
+@pytest.mark.parametrize("who", ["teacher", "office", "governor", "support"])
+def test_who_is_there_is_a_senior_leader(
+    who: str, ready: Asked, slot: dict[str, Any], staff: dict[str, User]
+) -> None:
+    with pytest.raises(Refused, match="senior leader"):
+        invitations.invite(case=ready(), **(slot | {"leader": staff[who]}))
+
+
+def test_summer_time_is_the_schools(ready: Asked, slot: dict[str, Any], staff: dict[str, User]) -> None:
+    half_past_eight_in_june = datetime(2027, 6, 1, 7, 30, tzinfo=UTC)
+    invitations.invite(case=ready(), **(slot | {"starts_at": half_past_eight_in_june}))
+    assert "Tuesday 1 June 2027 at 08:30" in Letter.objects.get().text
+
+
+def test_who_has_no_address_gets_a_letter_to_print(ready: Asked, slot: dict[str, Any], parent: Adult) -> None:
+    for address in ("", "nowhere"):
+        Adult.objects.filter(pk=parent.pk).update(email=address)
+        invitations.invite(case=ready(), **slot)
+    assert not Sent.objects.exists()
+    assert [letter.to for letter in Letter.objects.all()] == ["", ""]
+
+
+@pytest.mark.parametrize("ground", list(RefusalGround))
+def test_a_refusal_names_its_reason_and_the_three_ways_to_complain(
+    ground: RefusalGround, invited: Case, staff: dict[str, User]
+) -> None:
+    recording = invited.recordings.get().recording
+    for wrong in ("", "we are busy"):
+        with pytest.raises(Refused) as refusal:
+            ending.refuse(case=invited, ground=wrong, reason="Because", by=staff["slt"], now=ASKED)
+        assert refusal.value.field == "ground"
+    with pytest.raises(Refused) as refusal:
+        ending.refuse(case=invited, ground=ground, reason="", by=staff["slt"], now=ASKED)
+    assert refusal.value.field == "reason" and is_held(recording)
+    case = ending.refuse(case=invited, ground=ground, reason="In our words", by=staff["slt"], now=ASKED)
+    assert (case.state, case.outcome, case.ground) == (State.REFUSED, "refused", ground)
+    letter = Letter.objects.latest("pk")
+    assert ground.letter in letter.text and "In our words" in letter.text
+    for way in (
+        "headteacher or to the chair of governors",
+        "Information Commissioner",
+        "ico.org.uk",
+        "a court",
+    ):
+        assert way in letter.text
+    assert entry(Sent.objects.filter(calendar__contains="CANCEL").get())["SEQUENCE"] == "1"
+    assert not is_held(recording)
+
+
+def test_it_is_closed_as_viewed_only_after_a_viewing(
+    invited: Case, slot: dict[str, Any], staff: dict[str, User]
+) -> None:
+    who: dict[str, Any] = {"by": staff["slt"], "now": ASKED}
+    viewed = invitations.mark_viewed(case=invited, **who)
+    assert Invitation.objects.get().held_at == ASKED
+    again = invitations.invite(case=viewed, **slot)
+    assert again.state == State.INVITED
+    viewed = invitations.mark_viewed(case=again, **who)
+    for wrong in ("", "nothing", "refused", "withdrawn"):
+        with pytest.raises(Refused):
+            ending.close(case=viewed, outcome=wrong, **who)
+    closed = ending.close(case=viewed, outcome="viewed", **who)
+    assert (closed.state, closed.outcome) == (State.CLOSED, "viewed")
+    assert closed.hold is not None and not is_held(closed.recordings.get().recording)
+
+
+def test_without_a_viewing_only_a_copy_answers_it(ready: Asked, staff: dict[str, User], amara: Pupil) -> None:
+    recorded(staff, amara)
+    case = ready()
+    for wrong in ("viewed", "nothing"):
+        with pytest.raises(Refused):
+            ending.close(case=case, outcome=wrong, by=staff["slt"], now=ASKED)
+    assert ending.close(case=case, outcome="copy", by=staff["slt"], now=ASKED).state == State.CLOSED
