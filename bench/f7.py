@@ -76,17 +76,17 @@ from circletime.meetings.rules import State
 from circletime.people.models import User
 from circletime.recordings import queries, vault
 from circletime.recordings.models import Recording
-from circletime.recordings.rules import Film
+from circletime.recordings.rules import FilmState
 from tests.recordings import school
 from datetime import timedelta
 from django.utils import timezone
 school.BEGAN = timezone.now() - timedelta(hours=1)
 staff = {{"teacher": User.objects.filter(rolegrant__role="teacher").earliest("pk")}}
 made = school.make_recording(school.make_meeting(staff, state=State.ENDED, seconds={MINUTES * 60}), [])
-Recording.objects.filter(pk=made.pk).update(film_state=Film.NONE)
+made.films.update(state=FilmState.FAILED)
 from bench.f7 import film
 film(made)
-Recording.objects.filter(pk=made.pk).update(film_state=Film.READY)
+made.films.update(state=FilmState.READY)
 print(made.public_id)
 """
 
@@ -179,8 +179,9 @@ def decrypt(public_id: str) -> float:
     from circletime.recordings.models import Recording
 
     os.sched_setaffinity(0, {0})
-    key = queries.key_of(Recording.objects.get(public_id=public_id))
-    with queries.open_part(public_id, queries.FILM_REST, key) as film:
+    recording = Recording.objects.get(public_id=public_id)
+    key, name = queries.key_of(recording), recording.films.get().rest_name
+    with queries.open_part(public_id, name, key) as film:
         film.read(1 << 20)
         began, done = time.process_time(), 0
         while done < 1_000_000_000:
@@ -204,17 +205,14 @@ def film(recording: "Recording") -> None:
     from circletime.recordings import queries, vault
     from circletime.recordings.film.output import HeadFirst
 
-    key, folder, public_id = (
-        queries.key_of(recording),
-        queries.folder_of(recording.public_id),
-        recording.public_id,
-    )
+    public_id, made = recording.public_id, recording.films.get()
+    key, folder = queries.key_of(recording), queries.folder_of(public_id)
     seconds = MINUTES * 60
     index = (seconds * 15 + seconds * 48_000 // 1024) * 24 + 65536
-    with vault.create(folder / queries.FILM_REST, f"{public_id}/{queries.FILM_REST}", key) as rest:
+    with vault.create(folder / made.rest_name, f"{public_id}/{made.rest_name}", key) as rest:
         out = HeadFirst(index + 4096, rest)
         _repeat(subprocess.run(MINUTE, stdout=subprocess.PIPE, check=True).stdout, out, index)
-    with vault.create(folder / queries.FILM_HEAD, f"{public_id}/{queries.FILM_HEAD}", key) as first:
+    with vault.create(folder / made.head_name, f"{public_id}/{made.head_name}", key) as first:
         first.write(out.whole_head)
 
 

@@ -22,8 +22,8 @@ def make() -> None:
     from circletime.meetings.rules import State
     from circletime.people.factory import invent_school
     from circletime.recordings import tasks
-    from circletime.recordings.models import Recording
-    from circletime.recordings.rules import Film
+    from circletime.recordings.models import Film
+    from circletime.recordings.rules import FilmState
     from tests.recordings import restored, school
 
     call_command("migrate", verbosity=0)
@@ -31,7 +31,7 @@ def make() -> None:
     staff = {role: user for role, (user, _) in made.staff.items()}
     time.now = lambda: school.BEGAN
     restored._put_film(school.make_recording(school.make_meeting(staff, state=State.ENDED, seconds=60), []))
-    Recording.objects.update(film_state=Film.READY)
+    Film.objects.update(state=FilmState.READY)
     school.days_pass(school.BEGAN + timedelta(days=30))
     tasks.move_stopped(school.BEGAN)
 

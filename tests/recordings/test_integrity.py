@@ -12,12 +12,12 @@ from circletime.recordings import queries, vault
 from circletime.recordings.actions import film as actions
 from circletime.recordings.film import job
 from circletime.recordings.models import Recording, Viewing
-from circletime.recordings.rules import Film
+from circletime.recordings.rules import FilmState
 from circletime.recordings.vault import CHUNK, FULL, HEADER
 from tests.recordings.school import BEGAN, Part, make_meeting, make_recording, make_seat
 from tests.recordings.tracks import picture, tone
 
-TRACK, FILM = "s1-TR_0.ctv", "film.ctv"
+TRACK, FILM, FILM_HEAD = "s1-TR_0.ctv", "film.ctv", "film-head.ctv"
 SOUND = "s1-TR_1.ctv"
 REST = bytes(range(256)) * 1200  # five chunks
 HEAD = b"the head of a film"
@@ -37,12 +37,11 @@ def make(staff, reels: tuple[bytes, bytes]) -> Recording:
         meeting, [Part(host, "camera", reels[0], 0, 12), Part(host, "microphone", reels[1], 0, 12)]
     )
     key = queries.key_of(made)
-    for name, data in ((queries.FILM_HEAD, HEAD), (queries.FILM_REST, REST)):
+    for name, data in ((FILM_HEAD, HEAD), (FILM, REST)):
         path = queries.folder_of(made.public_id) / name
         with vault.create(path, f"{made.public_id}/{name}", key) as file:
             file.write(data)
-    Recording.objects.filter(pk=made.pk).update(film_state=Film.READY)
-    made.refresh_from_db()
+    made.films.update(state=FilmState.READY, stem="film")
     Viewing.objects.create(recording=made, user=staff["dsl"], at=clock.now(), why="To see that it works")
     return made
 
@@ -93,13 +92,12 @@ def plays_but_for(client, recording: Recording, damaged: set[int]) -> None:
 
 def film_is_made_again(recording: Recording) -> None:
     """From tracks of which one is damaged: the rest is in it."""
-    for name in (queries.FILM_HEAD, queries.FILM_REST):
+    for name in (FILM_HEAD, FILM):
         path_of(recording, name).unlink()
-    Recording.objects.filter(pk=recording.pk).update(film_state=Film.WAITING)
+    recording.films.update(state=FilmState.WAITING)
     claimed = actions.claim_next(BEGAN)
     assert claimed is not None and job.make(claimed)
-    recording.refresh_from_db()
-    assert recording.film_state == Film.READY
+    assert recording.films.get().state == FilmState.READY
 
 
 def test_all_is_well_before(two, client):
@@ -118,12 +116,12 @@ def test_a_corrupted_chunk(two, client, name, chunk):
         film_is_made_again(two[0])
 
 
-@pytest.mark.parametrize("name", [TRACK, SOUND, FILM, queries.FILM_HEAD, "manifest-1.ctv"])
+@pytest.mark.parametrize("name", [TRACK, SOUND, FILM, FILM_HEAD, "manifest-1.ctv"])
 def test_a_file_that_is_gone(two, client, name):
     path_of(two[0], name).unlink()
     count, trouble = queries.vault_verify()
     assert count == 2 and trouble == [f"{two[0].public_id}/{name}: missing"]
-    if name in (FILM, queries.FILM_HEAD):
+    if name in (FILM, FILM_HEAD):
         assert shown(client, two[0], 0) == 404
     plays_but_for(client, two[1], set())
 
@@ -164,7 +162,7 @@ def test_chunks_that_changed_places_between_recordings(two, client, name):
         plays_but_for(client, one, {1} if name == FILM else set())
 
 
-@pytest.mark.parametrize("name", [TRACK, SOUND, FILM, queries.FILM_HEAD])
+@pytest.mark.parametrize("name", [TRACK, SOUND, FILM, FILM_HEAD])
 def test_files_that_changed_places_between_recordings(two, client, name):
     first, second = (path_of(one, name) for one in two)
     aside = first.with_name("aside")
@@ -175,7 +173,7 @@ def test_files_that_changed_places_between_recordings(two, client, name):
     for one in two:
         if name == FILM:
             plays_but_for(client, one, {0, 1, 2, 3, 4})
-        elif name == queries.FILM_HEAD:
+        elif name == FILM_HEAD:
             assert shown(client, one, 0, 10) == 500 and shown(client, one, len(HEAD)) == REST[:100]
         else:
             plays_but_for(client, one, set())

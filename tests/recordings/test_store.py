@@ -14,7 +14,7 @@ from circletime.meetings.rules import SeatRole, State
 from circletime.pages import checks
 from circletime.recordings import keys, queries, store, tasks, vault
 from circletime.recordings.models import Certificate, Recording, Viewing
-from circletime.recordings.rules import Film
+from circletime.recordings.rules import FilmState
 from circletime.recordings.rules import State as Stands
 from circletime.recordings.store import StoreTrouble
 from config import env
@@ -47,12 +47,11 @@ def server(running: Server, settings) -> Server:
 
 def put_film(recording: Recording) -> None:
     key = queries.key_of(recording)
-    for name, data in ((queries.FILM_HEAD, FILM[:100_000]), (queries.FILM_REST, FILM[100_000:])):
+    for name, data in (("film-head.ctv", FILM[:100_000]), ("film.ctv", FILM[100_000:])):
         path = queries.folder_of(recording.public_id) / name
         with vault.create(path, f"{recording.public_id}/{name}", key) as file:
             file.write(data)
-    Recording.objects.filter(pk=recording.pk).update(film_state=Film.READY)
-    recording.refresh_from_db()
+    recording.films.update(state=FilmState.READY, stem="film")
 
 
 @pytest.fixture
@@ -94,17 +93,21 @@ def test_a_recording_is_moved_whole_and_verified_there(recording, server):
 
 
 def test_what_is_not_over_stays_here(recording, server):
-    for change in ({"state": Stands.RECORDING}, {"film_state": Film.WAITING}, {"film_state": Film.MAKING}):
-        Recording.objects.filter(pk=recording.pk).update(**{"state": Stands.STOPPED, **change})
+    for state, film in (
+        (Stands.RECORDING, FilmState.READY),
+        (Stands.STOPPED, FilmState.WAITING),
+        (Stands.STOPPED, FilmState.MAKING),
+    ):
+        Recording.objects.filter(pk=recording.pk).update(state=state)
+        recording.films.update(state=film)
         tasks.move_stopped(BEGAN)
         assert local(recording) == PARTS and store.stored_ids() == set()
-        Recording.objects.filter(pk=recording.pk).update(film_state=Film.READY)
 
 
 def test_any_place_of_it_is_read_in_pieces(recording, server):
     tasks.move_stopped(BEGAN)
     key = queries.key_of(recording)
-    with queries.open_part(recording.public_id, queries.FILM_REST, key) as part:
+    with queries.open_part(recording.public_id, "film.ctv", key) as part:
         for at, length in ((0, 10), (2_000_000, 300_000), (65_530, 20), (2_899_990, 50), (1, 2_899_999)):
             part.seek(at)
             assert part.read(length) == FILM[100_000:][at : at + length]
@@ -124,12 +127,12 @@ def test_only_what_is_asked_for_is_fetched(recording, server, monkeypatch):
         fetched.append(len(self._data))
 
     monkeypatch.setattr(bucket.Ranged, "_fetch", fetch)
-    with queries.open_part(recording.public_id, queries.FILM_REST, queries.key_of(recording)) as part:
+    with queries.open_part(recording.public_id, "film.ctv", queries.key_of(recording)) as part:
         part.seek(1_500_000)
         assert part.read(1000) == FILM[1_600_000:1_601_000]
     assert len(fetched) <= 3 and sum(fetched) < 400_000
     fetched.clear()
-    with queries.open_part(recording.public_id, queries.FILM_REST, queries.key_of(recording)) as part:
+    with queries.open_part(recording.public_id, "film.ctv", queries.key_of(recording)) as part:
         part.read()
     assert len(fetched) <= 9 and sum(fetched) < 2 * len(FILM)
 
@@ -322,10 +325,10 @@ def test_a_film_is_made_of_what_is_there(staff, server):
     meeting = make_meeting(staff, state=State.ENDED, seconds=4)
     host = make_seat(meeting, "Mrs Osei", role=SeatRole.HOST, user=staff["teacher"])
     made = make_recording(meeting, [Part(host, "camera", picture(4, lambda t: RED), 0, 4)])
-    Recording.objects.filter(pk=made.pk).update(film_state=Film.FAILED)
+    made.films.update(state=FilmState.FAILED)
     tasks.move_stopped(BEGAN)
     assert local(made) == []
-    Recording.objects.filter(pk=made.pk).update(film_state=Film.WAITING)
+    made.films.update(state=FilmState.WAITING)
     seen = Seen(make_film(made))
     assert near(tuple(int(part) for part in seen.frames[20][1][300, 640]), RED)
     tasks.move_stopped(BEGAN)
@@ -339,15 +342,14 @@ def test_a_film_is_not_made_without_what_the_store_does_not_give(staff, server):
     meeting = make_meeting(staff, state=State.ENDED, seconds=4)
     host = make_seat(meeting, "Mrs Osei", role=SeatRole.HOST, user=staff["teacher"])
     made = make_recording(meeting, [Part(host, "camera", picture(4, lambda t: RED), 0, 4)])
-    Recording.objects.filter(pk=made.pk).update(film_state=Film.NONE)
+    made.films.update(state=FilmState.FAILED)
     tasks.move_stopped(BEGAN)
-    Recording.objects.filter(pk=made.pk).update(film_state=Film.WAITING)
+    made.films.update(state=FilmState.WAITING)
     claimed = actions.claim_next(BEGAN)
     server.kill()
     with contextlib.suppress(StoreTrouble):
         assert job.make(claimed) is False
-    made.refresh_from_db()
-    assert made.film_state == Film.FAILED and local(made) == []
+    assert made.films.get().state == FilmState.FAILED and local(made) == []
 
 
 def test_a_bucket_that_keeps_versions_is_said_and_emptied_all_the_same(staff, settings, tmp_path):
