@@ -22,16 +22,14 @@ def make() -> None:
     from circletime.meetings.rules import State
     from circletime.people.factory import invent_school
     from circletime.recordings import tasks
-    from circletime.recordings.models import Film
-    from circletime.recordings.rules import FilmState
-    from tests.recordings import restored, school
+    from tests.recordings import school
 
     call_command("migrate", verbosity=0)
-    made = invent_school(now=school.BEGAN, classes=1, pupils=2, password=school.PASSWORD)
-    staff = {role: user for role, (user, _) in made.staff.items()}
+    invented = invent_school(now=school.BEGAN, classes=1, pupils=2, password=school.PASSWORD)
+    staff = {role: user for role, (user, _) in invented.staff.items()}
     time.now = lambda: school.BEGAN
-    restored._put_film(school.make_recording(school.make_meeting(staff, state=State.ENDED, seconds=60), []))
-    Film.objects.update(state=FilmState.READY)
+    made = school.make_recording(school.make_meeting(staff, state=State.ENDED, seconds=60), [])
+    school.put_film(made.films.get(), b"a class that nobody may see any more")
     school.days_pass(school.BEGAN + timedelta(days=30))
     tasks.move_stopped(school.BEGAN)
 
