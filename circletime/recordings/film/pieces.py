@@ -101,7 +101,7 @@ def _copy(source: InputContainer, made: OutputContainer, begins: float, ends: fl
         made.mux_one(packet)
 
 
-def _second(packet: Packet[Stream]) -> float | None:
+def _second(packet: "Packet[Stream]") -> float | None:
     if packet.pts is None or packet.time_base is None:
         return None
     return float(packet.pts * packet.time_base)
