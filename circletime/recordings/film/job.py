@@ -15,7 +15,7 @@ from circletime.recordings.film.render import render
 from circletime.recordings.film.script import Script
 from circletime.recordings.keys import KeyTrouble
 from circletime.recordings.models import Film
-from circletime.recordings.rules import FilmKind
+from circletime.recordings.rules import FilmKind, FilmState
 from circletime.recordings.vault import VaultDamaged, VaultReader
 
 TELL_EVERY = 2.0
@@ -78,14 +78,23 @@ def script_of(film: Film, key: bytes) -> Script:
 
 @contextlib.contextmanager
 def _draft_folder(folder: Path, film: Film) -> Iterator[Path]:
-    for left in folder.glob(f"{actions.draft_prefix(film)}*"):
-        _remove(left)
+    _tidy(folder, film)
     drafts = folder / f"{actions.draft_prefix(film)}{film.tries}"
     drafts.mkdir(mode=0o700)
     try:
         yield drafts
     finally:
         _remove(drafts)
+
+
+def _tidy(folder: Path, film: Film) -> None:
+    """Remove what makers left that were killed, and nothing of those that are at work."""
+    left = list(folder.glob("film-draft-*"))  # before it is asked who is at work
+    others = film.recording.films.filter(state=FilmState.MAKING).exclude(pk=film.pk)
+    at_work = tuple(actions.draft_prefix(other) for other in others)
+    for drafts in left:
+        if not drafts.name.startswith(at_work):
+            _remove(drafts)
 
 
 def _remove(drafts: Path) -> None:
