@@ -124,8 +124,8 @@ def run() -> Result:
         },
         rows,
         [
-            f"The film has {mib:.0f} MiB (1280x720, 15 pictures a second, a test picture that moves all over). Real "
-            "Chromium, signed in, until the picture is on the screen; each start asks anew for everything.",
+            f"The film has {mib:.0f} MiB (1280x720, 15 pictures a second, a test picture that moves all over). "
+            "Real Chromium, signed in, until the picture is on the screen; each start asks anew for everything.",
             f"The vault's reader gave {ours:.0f} MB/s in pieces of 256 KiB, openssl {theirs:.0f} MB/s on the "
             f"same core with blocks of the vault's chunk, 64 KiB: {share:.2f} of it. Both are the best of "
             "five, in turns, since others use this machine; the reader's time counts reading the file, too.",

@@ -45,6 +45,7 @@ def everything() -> Iterator[tuple[bool, str]]:
     yield _store()
     yield _keys()
     yield _school_key()
+    yield _swap()
     yield _certificate()
     yield _mail()
     yield _letters()
@@ -130,6 +131,25 @@ def _store() -> tuple[bool, str]:
     if late:
         return False, f"Recordings that wait to be moved to the bucket for over a day: {late}."
     return True, f"Recordings are moved to the bucket {settings.S3_BUCKET} at {settings.S3_URL}."
+
+
+SWAPS = Path("/proc/swaps")
+
+
+def _swap() -> tuple[bool, str]:
+    # Keys and pictures are in memory in the clear. A mapped device is encrypted, zram is memory itself.
+    try:
+        lines = SWAPS.read_text().splitlines()[1:]
+    except OSError:
+        lines = []
+    places = [line.split()[0] for line in lines]
+    plain = [place for place in places if not place.startswith(("/dev/dm-", "/dev/mapper/", "/dev/zram"))]
+    if plain:
+        return (
+            False,
+            f"Memory is swapped to {', '.join(plain)} in the clear. See docs/vault-format.md for swap.",
+        )
+    return True, "No memory is swapped to a disk in the clear."
 
 
 def _keys() -> tuple[bool, str]:

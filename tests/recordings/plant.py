@@ -18,7 +18,7 @@ def colour_at(second: float) -> tuple[int, int, int]:
     return COLOURS[int(second // STEP) % len(COLOURS)]
 
 
-def plant(seconds: int) -> str:
+def plant(seconds: int, noise: int = 0) -> str:
     from circletime.meetings.rules import SeatRole, State
     from circletime.people.models import User
     from tests.recordings import school
@@ -30,7 +30,7 @@ def plant(seconds: int) -> str:
     amara = school.make_seat(meeting, "Amara")
     school.give_turn(amara, 95, 105)
     parts = [
-        school.Part(host, "camera", picture(seconds, colour_at), 0, seconds),
+        school.Part(host, "camera", picture(seconds, colour_at, noise=noise), 0, seconds),
         school.Part(host, "microphone", tone(seconds, 440), 0, seconds),
     ]
     return school.make_recording(meeting, parts).public_id
