@@ -126,13 +126,13 @@ def run() -> Result:
         },
         rows,
         [
-            f"The film has {mib:.0f} MiB (1280x720, 15 pictures a second, a picture that moves all over). Real "
-            "Chromium, signed in, until the picture is on the screen; each start asks anew for all of it.",
-            f"Of encrypted bytes in memory, as openssl has them, the vault's reader decrypted {ours:.0f} MB/s in "
-            f"pieces of 256 KiB; openssl {theirs:.0f} MB/s on the same core with blocks of the vault's chunk, "
-            f"64 KiB: {share:.2f} of it. From the file, with Linux's copying out of its cache, the reader "
-            f"gave {read:.0f} MB/s ({read / theirs:.2f}). Each is the best of five, in turns, since others use "
-            "this machine.",
+            f"The film has {mib:.0f} MiB: 1280x720, 15 pictures a second, and all of it moves. Real Chromium, "
+            "signed in, until the picture is on the screen; each start asks anew for all that it needs.",
+            f"Of encrypted bytes in memory, as openssl has them, the vault's reader decrypted {ours:.0f} MB/s "
+            f"in pieces of 256 KiB; openssl {theirs:.0f} MB/s on the same core with blocks of the vault's "
+            f"chunk, 64 KiB: {share:.2f} of it. From the file, with Linux's copying out of its cache, the "
+            f"reader gave {read:.0f} MB/s ({read / theirs:.2f}). Each is the best of five, in turns, since "
+            "others use this machine.",
         ],
     )
 
@@ -169,7 +169,7 @@ def _watched(viewer: Person, at: Installation, public_id: str) -> tuple[list[flo
 
 
 def _decrypted(at: Installation, public_id: str) -> tuple[float, float, float]:
-    """Megabytes a second by the vault's reader, from memory and from the file, and by openssl, on one core."""
+    """Megabytes a second by the vault's reader, from memory and from the file, and by openssl."""
     ours, read, theirs = [], [], []
     for _ in range(5):
         told = at.python(f"from bench.f7 import decrypt; print(*decrypt({public_id!r}))").split()
@@ -180,7 +180,7 @@ def _decrypted(at: Installation, public_id: str) -> tuple[float, float, float]:
 
 
 def decrypt(public_id: str) -> tuple[float, float]:
-    """Run inside the installation: megabytes a second of this process's own time, from memory and the file."""
+    """Run inside the installation: megabytes a second of its own time, from memory and from the file."""
     from circletime.recordings import queries, store
     from circletime.recordings.models import Recording
     from circletime.recordings.vault import VaultReader
@@ -237,7 +237,7 @@ def _repeat(minute: bytes, out: "HeadFirst", index: int) -> None:
     with av.open(out, "w", format="mp4", options=options, buffer_size=1 << 18) as film:
         streams: dict[int, Any] = {}
         for number in range(MINUTES):
-            with av.open(io.BytesIO(minute)) as source:
+            with av.open(io.BytesIO(minute), "r") as source:
                 for stream in source.streams if not streams else []:
                     streams[stream.index] = film.add_stream_from_template(stream)
                 for packet in source.demux():
