@@ -1,7 +1,7 @@
 """How much room on the disk a recording may need, so that none begins that could not be ended (T8).
 
 Plain Python. The rates are what the room client may send (room/src/session.ts) with a child in every seat and
-everybody speaking all the time; a real class was measured at under half of it (ADR 10).
+everybody speaking all the time (ADR 10).
 """
 
 from math import ceil, floor

@@ -29,6 +29,7 @@ FULL = 4 + CHUNK + TAG
 KEPT_CHUNKS = 8
 TOGETHER = 4
 """So many chunks are read in one go."""
+STEP = TOGETHER * CHUNK
 _WORD = struct.Struct(">I")
 
 
@@ -121,7 +122,7 @@ class VaultReader(io.RawIOBase):
     def __init__(self, source: Source, name: str, key: bytes) -> None:
         super().__init__()
         self._source = source
-        self._scratch = bytearray()
+        self._scratch, self._plain = bytearray(), bytearray()
         self._name = name
         self._header = bytes(self._sealed(0, HEADER))
         if len(self._header) != HEADER or self._header[:4] != MAGIC:
@@ -191,7 +192,11 @@ class VaultReader(io.RawIOBase):
     def read(self, size: int = -1, /) -> bytes:
         left = self.size if size is None or size < 0 else size
         left = max(0, min(left, self.size - self._position))
-        plain, out = memoryview(bytearray(min(left, TOGETHER * CHUNK))), io.BytesIO()
+        if len(self._plain) < min(left, STEP):
+            self._plain = bytearray(min(left, STEP))
+        plain, out = memoryview(self._plain), io.BytesIO()
+        if left <= STEP:
+            return bytes(plain[: self.readinto(plain[:left])])
         while left:  # by small steps, which stay in the processor's own memory
             taken = self.readinto(plain[:left])
             out.write(plain[:taken])
@@ -238,7 +243,7 @@ class VaultReader(io.RawIOBase):
     def _sealed(self, at: int, length: int) -> memoryview:
         """These bytes of the file; fewer when it was cut off. They last until the next are asked for."""
         if len(self._scratch) < length:
-            self._scratch = bytearray(TOGETHER * FULL)
+            self._scratch = bytearray(length)
         room, filled = memoryview(self._scratch)[:length], 0
         self._source.seek(at)
         while filled < length and (taken := self._source.readinto(room[filled:])):

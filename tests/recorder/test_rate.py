@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.media, pytest.mark.timeout(180)]
 
 def test_what_is_written_stays_below_what_is_counted_with(studio: Studio, kept: Vault, tmp_path: Path):
     """Four who send all they may, all the time: as bytes a second for each, over the whole time."""
-    film = real.film(tmp_path / "one.ivf", "testsrc2", 12, kbits=room.CAMERA // 1000)
+    film = real.film(tmp_path / "one.ivf", "testsrc2=duration=60", 12, kbits=room.CAMERA // 1000)
     voice = real.voice(tmp_path / "one.ogg", "anoisesrc=r=48000", 12)
     livekit.create_room("rate")
     began = time.monotonic()
