@@ -202,7 +202,7 @@ CLAUSES = (
             "tests/access/test_letters.py::test_a_refusal_names_its_reason_and_the_three_ways_to_complain",
             "tests/web/test_requests.py::test_governors_read_a_register_without_names",
         ),
-        lacks="Other children are not taken out of the film yet, and the viewing is not guarded by the server.",
+        lacks="Other children are not taken out of the film yet; the server does not guard the viewing yet.",
     ),
     Clause(
         "T11",
