@@ -14,6 +14,7 @@ from types import FrameType
 
 from django.db import close_old_connections
 
+from circletime.access.actions.emptying import empty_old
 from circletime.core import time
 from circletime.media.livekit import MediaError
 from circletime.meetings import orders, tasks
@@ -109,3 +110,4 @@ def _send_mail(now: datetime) -> None:
 def _destroy_due(now: datetime) -> None:
     recording_tasks.destroy_due(now)
     tasks.forget_door_tries(now)
+    empty_old(by="worker", now=now)

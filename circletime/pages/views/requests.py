@@ -91,8 +91,15 @@ def _new_form() -> Form:
             Field("relation", "They are the child's", "select", options=options_of(Relation)),
             Field("channel", "How they asked", "select", options=options_of(Channel)),
             Field("asked_on", "On which day", "date", _today().isoformat(), "The month counts from it."),
-            Field("asker_email", "Their e-mail address", "email", hint=mail, required=False),
-            Field("words", "What they asked for, in their words", "textarea", required=False),
+            Field(
+                "asker_email",
+                "Their e-mail address",
+                "email",
+                hint=mail,
+                required=False,
+                aside="if you know it",
+            ),
+            Field("words", "What they asked for", "textarea", required=False, aside="in their words"),
         ),
     )
 
