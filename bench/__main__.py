@@ -11,7 +11,7 @@ def main() -> int:
     """Exit status 0 only when the figure was measured and holds."""
     figure = sys.argv[1].upper() if len(sys.argv) == 2 else ""
     if not figure or find_spec(f"bench.{figure.lower()}") is None:
-        print("Say which figure: make bench F=F1. Those there are: F1 F2 F3 F4 F6 F9 F15.", file=sys.stderr)
+        print("Say which figure: make bench F=F1. Those there are: F1 F2 F3 F4 F6 F8 F9 F15.", file=sys.stderr)
         return 2
     result: Result = import_module(f"bench.{figure.lower()}").run()
     write(result)

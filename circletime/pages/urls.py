@@ -16,6 +16,7 @@ from circletime.pages.views import (
     requests,
     restrictions,
     room,
+    watching,
 )
 
 urlpatterns = [
@@ -43,8 +44,17 @@ urlpatterns = [
     path("recordings/holds/<str:public_id>/review", keeping.hold_review, name="hold-review"),
     path("recordings/holds/<str:public_id>/release", keeping.hold_release, name="hold-release"),
     path("recordings/<str:public_id>/", recordings.show, name="recording"),
-    path("recordings/<str:public_id>/film", recordings.film, name="recording-film"),
-    path("recordings/<str:public_id>/make", recordings.make, name="recording-make"),
+    path("recordings/<str:public_id>/film", watching.film, name="recording-film"),
+    path("recordings/<str:public_id>/films/<str:film_id>", watching.film, name="recording-other-film"),
+    path("recordings/<str:public_id>/watched", watching.watched, name="recording-watched"),
+    path("recordings/<str:public_id>/person", watching.one_person, name="recording-person"),
+    path("recordings/<str:public_id>/make", watching.make, name="recording-make"),
+    path("recordings/<str:public_id>/open", watching.open_it, name="recording-open"),
+    path(
+        "recordings/<str:public_id>/openings/<str:opening_id>/close",
+        watching.close_it,
+        name="recording-close",
+    ),
     path("recordings/<str:public_id>/early", keeping.delete_early, name="recording-early"),
     path("recordings/<str:public_id>/certificate", keeping.certificate, name="recording-certificate"),
     path(

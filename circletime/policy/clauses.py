@@ -149,8 +149,15 @@ CLAUSES = (
         "T8",
         "Meetings are recorded and a record is kept; no screenshots",
         (E, A),
-        ("recordings.actions.capture:prepare", "pages.views.register:show"),
         (
+            "recordings.actions.capture:prepare",
+            "pages.views.register:show",
+            "recordings.actions.viewing:note_sent",
+            "recordings.actions.openings:open_to_host",
+        ),
+        (
+            "tests/recordings/test_minutes.py::test_what_is_handed_out_is_noted_whatever_the_browser_says",
+            "tests/recordings/test_openings.py::test_time_alone_closes_it_at_the_next_byte",
             "tests/rules/test_meetings.py::test_a_meeting_that_is_not_recorded_does_not_start",
             "tests/actions/test_door.py::test_the_register_says_who_came_when_and_how_long_they_spoke",
             "tests/e2e/test_class_meets.py::test_a_class_meets",

@@ -17,6 +17,9 @@ RECORDING_KEPT = timedelta(days=30)
 EARLY_DELETION_WAITS = timedelta(days=7)
 """T9: how long one leader's wish to delete a recording early waits for the other's word."""
 
+OPENING_LASTS = timedelta(days=7)
+"""T8: how long, at most, a senior leader opens a meeting's recording to its own teacher."""
+
 HOLD_REVIEWED_WITHIN = timedelta(days=366)
 """T9: whoever keeps a recording longer says when that is looked at again, within a year."""
 

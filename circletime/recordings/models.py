@@ -59,6 +59,7 @@ class Film(models.Model):
     asked_by = models.CharField(max_length=64, help_text="As the audit log names them.")
     asked_at = models.DateTimeField()
     made_at = models.DateTimeField(null=True, blank=True)
+    places = models.JSONField(default=list, help_text="How many bytes its first 1, 2, 3 … seconds are.")
 
     class Meta:
         ordering = ["asked_at", "pk"]
@@ -165,13 +166,38 @@ class Vigil(models.Model):
         return f"{self.at}"
 
 
+class Opening(models.Model):
+    """A recording is open for a while to somebody who hosted its meeting, because a senior leader said so."""
+
+    public_id = models.CharField(max_length=32, unique=True, default=public_id)
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="openings")
+    user = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=300)
+    opened_by = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="+")
+    opened_at = models.DateTimeField()
+    until = models.DateTimeField()
+    closed_by = models.ForeignKey(
+        "people.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-opened_at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
 class Viewing(models.Model):
-    """Who opened a recording, when and why."""
+    """Who opened a recording, when and why, and which of its seconds they were given."""
 
     recording = models.ForeignKey(Recording, on_delete=models.CASCADE)
     user = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     why = models.CharField(max_length=300)
+    sent = models.JSONField(default=list, help_text="Spans of the film, in seconds, that were handed out.")
+    played = models.JSONField(default=list, help_text="Of these, what the browser says it played.")
+    sent_at = models.DateTimeField(null=True, blank=True, help_text="When a piece was last handed out.")
 
     class Meta:
         ordering = ["-at", "-pk"]

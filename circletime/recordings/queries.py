@@ -33,7 +33,9 @@ from circletime.recordings.rules import clock_trouble as trouble_with
 from circletime.recordings.vault import VaultDamaged, VaultReader
 
 _OPEN_HOLDS = Prefetch("holds", Hold.objects.filter(released_at=None), to_attr="open_holds")
-_WHOLE_FILMS = Prefetch("films", Film.objects.filter(kind=FilmKind.WHOLE), to_attr="whole_films")
+_WHOLE_FILMS = Prefetch(
+    "films", Film.objects.filter(kind=FilmKind.WHOLE).defer("places"), to_attr="whole_films"
+)
 _KEPT = Exists(Hold.objects.filter(recordings=OuterRef("pk"), released_at=None))
 _RELATED = ("meeting__school_class", "meeting__group", "meeting__household", "meeting__host")
 

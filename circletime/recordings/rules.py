@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from circletime.core.errors import NotAllowed, Refused
-from circletime.people.rules import EARLY_DELETERS, HOLDERS, WATCHERS, Role
+from circletime.people.rules import EARLY_DELETERS, HOLDERS, HOSTS, WATCHERS, Role
 from circletime.policy import limits
 
 
@@ -237,6 +237,25 @@ def check_watch(roles: Set[Role]) -> None:
     """Raise `NotAllowed` unless somebody with these roles may watch recordings."""
     if not can_watch(roles):
         raise NotAllowed("Only senior leaders and the safeguarding lead may watch recordings.")
+
+
+def can_watch_when_opened(roles: Set[Role], *, until: datetime | None, now: datetime) -> bool:
+    """Whether somebody who may host watches what is open to them until then; time alone ends it."""
+    return until is not None and now < until and bool(roles & HOSTS)
+
+
+def check_open(roles: Set[Role]) -> None:
+    """Raise `NotAllowed` unless somebody with these roles may open a recording to its teacher."""
+    if not can_watch(roles):
+        raise NotAllowed("Only senior leaders and the safeguarding lead may open a recording to its teacher.")
+
+
+def check_days(days: int | None) -> timedelta:
+    """For how long a recording is opened; raises `Refused` beside the field."""
+    most = limits.OPENING_LASTS.days
+    if days is None or not 1 <= days <= most:
+        raise Refused("days", f"Choose from 1 to {most} days.", field="days", status=400)
+    return timedelta(days=days)
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def test_a_late_maker_puts_nothing_over_the_film_of_the_one_that_took_over(recor
     folder = queries.folder_of(recording.public_id)
     before = [(folder / name).read_bytes() for name in (quick.head_name, quick.rest_name)]
     put = []
-    assert actions.made(late, put=lambda: put.append(1), now=BEGAN) is False and not put
+    assert actions.made(late, places=[], put=lambda: put.append(1), now=BEGAN) is False and not put
     assert job.make(late) is False
     assert [(folder / name).read_bytes() for name in (quick.head_name, quick.rest_name)] == before
 

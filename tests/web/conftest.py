@@ -16,7 +16,7 @@ from circletime.meetings.rules import Kind, State
 from circletime.pages.views import join
 from circletime.recordings import tasks
 from circletime.recordings.actions import holds
-from circletime.recordings.models import Recording
+from circletime.recordings.models import Opening, Recording
 from circletime.recordings.rules import FilmState
 from tests.actions.conftest import world
 from tests.recordings.school import make_meeting, make_recording
@@ -65,6 +65,14 @@ def school(world: World, visits: Visits) -> School:
     held = make_meeting(world.staff, state=State.ENDED, seconds=600)
     recording = make_recording(held, [])
     recording.films.update(state=FilmState.FAILED)
+    Opening.objects.create(
+        recording=recording,
+        user=world.staff["teacher"],
+        opened_by=world.staff["slt"],
+        reason="It is over by now",
+        opened_at=world.now - timedelta(days=3),
+        until=world.now - timedelta(days=2),
+    )
     gone, kept = (make_recording(make_meeting(world.staff, state=State.ENDED, seconds=60), []) for _ in "ab")
     Recording.objects.filter(pk=gone.pk).update(destroy_on=world.now.date())
     tasks.destroy_due(world.now)

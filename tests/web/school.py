@@ -100,6 +100,10 @@ def kept_arguments(name: str, school: School) -> list[Any]:
         return []
     if name.startswith("recording-certificate"):
         return [school.gone.public_id]
+    if name == "recording-other-film":
+        return [school.recording.public_id, school.recording.films.get().public_id]
+    if name == "recording-close":
+        return [school.recording.public_id, school.recording.openings.get().public_id]
     return [school.hold.public_id if name.startswith("hold") else school.recording.public_id]
 
 
@@ -137,6 +141,12 @@ def body(name: str, school: School) -> dict[str, Any]:
         "meeting-start": CONFIRMED,
         "meeting-join": CONFIRMED,
         "recording": {"why": "A parent asked"},
+        "recording-watched": {"played": "[[0, 5]]"},
+        "recording-open": {
+            "user": school.recording.meeting.host_id,
+            "reason": "To look at a turn again",
+            "days": "2",
+        },
         "recording-early": {"ground": "mistake", "reason": "Nobody was meant to be there"},
         "hold-new": {
             "recording": school.recording.public_id,

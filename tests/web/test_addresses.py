@@ -56,7 +56,12 @@ GET  recordings                             in  in 403 403 403 403 403 200 200 2
 GET  recording                              in  in 403 403 403 403 403 200 200 200
 POST recording                              in  in 403 403 403 403 403 302 302 302
 GET  recording-film                         in  in 403 403 403 403 403 403 403 403
+GET  recording-other-film                   in  in 403 403 403 403 403 403 403 403
+POST recording-watched                      in  in 403 403 403 403 403 403 403 403
+POST recording-person                       in  in 403 403 403 403 403 403 403 403
 POST recording-make                         in  in 403 403 403 403 403 302 302 302
+POST recording-open                         in  in 403 403 403 403 403 302 302 302
+POST recording-close                        in  in 403 403 403 403 403 302 302 302
 GET  recording-early                        in  in 403 403 403 403 403 403 200 200
 POST recording-early                        in  in 403 403 403 403 403 403 302 302
 GET  recording-certificate                  in  in 403 403 403 403 403 200 200 200
@@ -235,6 +240,9 @@ def test_what_is_not_there_is_answered_like_what_is_not_yours(school: School, vi
         "meeting-start",
         "meeting-cancel",
         "recording-make",
+        "recording-watched",
+        "recording-person",
+        "recording-open",
         "recording-early",
         "hold-review",
         "hold-release",

@@ -36,6 +36,7 @@ from circletime.people.models import Group, Household
 from circletime.people.queries import list_classes_for
 from circletime.people.rules import HOSTS
 from circletime.policy import limits
+from circletime.recordings import watching
 from circletime.recordings.actions import prepare
 
 S1 = (
@@ -224,6 +225,7 @@ def _show(request: HttpRequest, found: Meeting, error: Refused | None = None) ->
         "expected": expected,
         "points": S1,
         "error": error,
+        "opening": watching.opened_of(found, user, now),
     }
     return render(request, "pages/meetings/show.html", context, status=error.status if error else 200)
 

@@ -67,7 +67,7 @@ def still_making(film: Film, *, percent: int, now: datetime) -> bool:
 
 
 @transaction.atomic
-def made(film: Film, *, put: Callable[[], None], now: datetime) -> bool:
+def made(film: Film, *, places: list[int], put: Callable[[], None], now: datetime) -> bool:
     """The film is whole: `put` puts it in its place; False, and nothing is put, when it is not wanted.
 
     Both happen under the row's lock, so two makers never mix their files. A maker that dies in between
@@ -76,7 +76,8 @@ def made(film: Film, *, put: Callable[[], None], now: datetime) -> bool:
     ours = Film.objects.filter(
         pk=film.pk, recording__state=State.STOPPED, state=FilmState.MAKING, tries=film.tries
     )
-    if not ours.update(state=FilmState.READY, percent=100, claimed_until=None, trouble="", made_at=now):
+    ready = {"state": FilmState.READY, "percent": 100, "claimed_until": None, "trouble": "", "made_at": now}
+    if not ours.update(**ready, places=places):
         return False
     put()
     _record("made", film, WORKER, now)

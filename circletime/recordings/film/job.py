@@ -1,6 +1,7 @@
 """One film, from the claim to its place in the vault. Runs in a process of its own."""
 
 import contextlib
+import errno
 import time as clock
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,11 +15,14 @@ from circletime.recordings.film.render import render
 from circletime.recordings.film.script import Script
 from circletime.recordings.keys import KeyTrouble
 from circletime.recordings.models import Film
-from circletime.recordings.rules import FilmKind
+from circletime.recordings.rules import FilmKind, FilmState
 from circletime.recordings.vault import VaultDamaged, VaultReader
 
 TELL_EVERY = 2.0
 """Seconds between two words about how far the film is."""
+
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class NotWanted(Exception):
@@ -35,8 +39,16 @@ def make(film: Film) -> bool:
         actions.failed(film, why=str(trouble), now=time.now())
         return False
     except Exception as trouble:
-        actions.failed(film, why=f"The film could not be made: {type(trouble).__name__}.", now=time.now())
+        actions.failed(film, why=_words(trouble), now=time.now())
+        if isinstance(trouble, OSError) and trouble.errno in NO_ROOM:
+            return False
         raise
+
+
+def _words(trouble: Exception) -> str:
+    if isinstance(trouble, OSError) and trouble.errno in NO_ROOM:
+        return "There is no room on the disk for the film."
+    return f"The film could not be made: {type(trouble).__name__}."
 
 
 def _make(film: Film) -> bool:
@@ -47,15 +59,15 @@ def _make(film: Film) -> bool:
     # A film is bound to the names of its two files, so drafts are made under a folder of their own.
     with _draft_folder(folder, film) as drafts:
         with vault.create(drafts / film.rest_name, f"{public_id}/{film.rest_name}", key) as rest:
-            head = render(script, _opener(public_id, key), rest, _teller(film))
+            made = render(script, _opener(public_id, key), rest, _teller(film))
         with vault.create(drafts / film.head_name, f"{public_id}/{film.head_name}", key) as first:
-            first.write(head)
+            first.write(made.head)
 
         def put() -> None:
             for name in (film.rest_name, film.head_name):
                 (drafts / name).replace(folder / name)
 
-        return actions.made(film, put=put, now=time.now())
+        return actions.made(film, places=made.places, put=put, now=time.now())
 
 
 def script_of(film: Film, key: bytes) -> Script:
@@ -66,14 +78,23 @@ def script_of(film: Film, key: bytes) -> Script:
 
 @contextlib.contextmanager
 def _draft_folder(folder: Path, film: Film) -> Iterator[Path]:
-    for left in folder.glob(f"{actions.draft_prefix(film)}*"):
-        _remove(left)
+    _tidy(folder, film)
     drafts = folder / f"{actions.draft_prefix(film)}{film.tries}"
     drafts.mkdir(mode=0o700)
     try:
         yield drafts
     finally:
         _remove(drafts)
+
+
+def _tidy(folder: Path, film: Film) -> None:
+    """Remove what makers left that were killed, and nothing of those that are at work."""
+    left = list(folder.glob("film-draft-*"))  # before it is asked who is at work
+    others = film.recording.films.filter(state=FilmState.MAKING).exclude(pk=film.pk)
+    at_work = tuple(actions.draft_prefix(other) for other in others)
+    for drafts in left:
+        if not drafts.name.startswith(at_work):
+            _remove(drafts)
 
 
 def _remove(drafts: Path) -> None:

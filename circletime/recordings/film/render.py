@@ -4,14 +4,17 @@ One thread decodes and paints the next second while another mixes and encodes th
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.container import OutputContainer
+from av.packet import Packet
 from av.video.frame import VideoFrame
 
 from circletime.recordings.film.canvas import Canvas
@@ -23,7 +26,15 @@ from circletime.recordings.film.source import RATE, Open, Pictures, Samples, Sou
 AAC_FRAME = 1024
 
 
-def render(script: Script, opened: Open, rest: Sink, progress: Callable[[int], None]) -> bytes:
+@dataclass(frozen=True)
+class Rendered:
+    """A film's first bytes, and how many bytes of picture and sound its first 1, 2, 3 … seconds are."""
+
+    head: bytes
+    places: list[int]
+
+
+def render(script: Script, opened: Open, rest: Sink, progress: Callable[[int], None]) -> Rendered:
     """Make the film; answers its first bytes, while all that follows them was written to `rest`.
 
     `opened` opens a track decrypted. `progress` is told the percentage about once a second of film
@@ -51,7 +62,7 @@ def render(script: Script, opened: Open, rest: Sink, progress: Callable[[int], N
             wait([painted])
             studio.close()
             desk.close()
-    return file.whole_head
+    return Rendered(file.whole_head, writer.places)
 
 
 class _Writer:
@@ -67,20 +78,28 @@ class _Writer:
         self._video.options = {"preset": "superfast", "crf": "27", "tune": "zerolatency"}
         self._audio = container.add_stream("aac", rate=RATE, layout="mono", format="fltp")
         self._audio.bit_rate = 64_000
+        self._bytes = 0
+        self.places: list[int] = []
 
     def write(self, second: int, frames: list[VideoFrame], mix: Samples) -> None:
         """One second of picture and of sound, as one piece."""
         for index, frame in enumerate(frames):
             frame.pts, frame.time_base = second * FPS + index, Fraction(1, FPS)
-            self._container.mux(self._video.encode(frame))
+            self._mux(self._video.encode(frame))
         sound = AudioFrame.from_ndarray(mix[np.newaxis, :], format="fltp", layout="mono")
         sound.sample_rate, sound.pts, sound.time_base = RATE, second * RATE, Fraction(1, RATE)
-        self._container.mux(self._audio.encode(sound))
+        self._mux(self._audio.encode(sound))
+        self.places.append(self._bytes)
 
     def finish(self) -> None:
         """Write what the encoders still hold."""
-        self._container.mux(self._video.encode(None))
-        self._container.mux(self._audio.encode(None))
+        self._mux(self._video.encode(None))
+        self._mux(self._audio.encode(None))
+        self.places[-1:] = [self._bytes]
+
+    def _mux(self, packets: "Sequence[Packet[Any]]") -> None:
+        self._bytes += sum(packet.size for packet in packets)
+        self._container.mux(packets)
 
 
 class _Pictures:

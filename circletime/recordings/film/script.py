@@ -104,8 +104,10 @@ def scenes(script: Script) -> list[Scene]:
     cuts = {script.begins}
     for track in script.tracks:
         cuts |= {track.begins, track.ends}
-    for stay in (*script.turns, *script.blanks):
-        cuts |= {stay.begins, stay.ends}
+    for turn in script.turns:
+        cuts |= {turn.begins, turn.ends}
+    for blank in script.blanks:
+        cuts |= {blank.begins, blank.ends}
     for veil in script.veils:
         cuts |= set(veil.unseen or ())
     inside = sorted(moment for moment in cuts if script.begins <= moment < script.ends)
