@@ -29,6 +29,7 @@ class Field:
     options: tuple[Option, ...] = ()
     groups: tuple[tuple[str, tuple[Option, ...]], ...] = ()
     required: bool = True
+    aside: str = ""
     error: str = ""
 
 

@@ -15,6 +15,7 @@ from types import FrameType
 from django.db import connections
 
 from circletime.access import tasks as access_tasks
+from circletime.access.actions.emptying import empty_old
 from circletime.core import time
 from circletime.media.livekit import MediaError
 from circletime.meetings import orders, tasks
@@ -122,3 +123,4 @@ def _destroy_due(now: datetime) -> None:
     access_tasks.close_viewings(now)
     tasks.forget_door_tries(now)
     notice_tasks.empty_old(now)
+    empty_old(by="worker", now=now)

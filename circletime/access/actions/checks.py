@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from circletime.access.actions.common import begin, move, take_step
-from circletime.access.actions.keeping import keep
+from circletime.access.actions.keeping import keep, look_into
 from circletime.access.models import Case
 from circletime.access.rules.case import Event, State
 from circletime.core.errors import Refused
@@ -58,6 +58,7 @@ def identify(*, case: Case, by: User, now: datetime) -> Case:
     if fresh.state == State.STOPPED:
         return fresh
     rows = keep(fresh, by=by, now=now)
+    look_into(rows)
     there = sum(row.there for row in rows)
     text = f"{there} recording{'' if there == 1 else 's'} identified, {len(rows) - there} gone already"
     move(fresh, Event.IDENTIFY, by=by, now=now, text=text, there=there, gone=len(rows) - there)

@@ -9,6 +9,7 @@ from circletime.access.actions.common import begin, check_running, frame_of, mov
 from circletime.access.actions.invitations import call_off_open
 from circletime.access.actions.keeping import let_go, look_again
 from circletime.access.models import Case
+from circletime.access.queries.case import has_nothing
 from circletime.access.rules import letters
 from circletime.access.rules.case import Event, State
 from circletime.access.rules.clock import check_extend, extended_until
@@ -52,8 +53,7 @@ def close(*, case: Case, outcome: str, by: User, now: datetime) -> Case:
     fresh = begin(case, Event.CLOSE, by=by, now=now)
     if fresh.state == State.STOPPED:
         return fresh
-    nothing = not fresh.recordings.filter(there=True).exists()
-    fresh.outcome = check_outcome(outcome, State(fresh.state), nothing=nothing)
+    fresh.outcome = check_outcome(outcome, State(fresh.state), nothing=has_nothing(fresh))
     _end(fresh, Event.CLOSE, f"Closed: {Outcome(fresh.outcome).words}", by=by, now=now)
     write(
         fresh, "closed", letters.closed(frame_of(fresh, by), outcome=Outcome(fresh.outcome)), by=by, now=now

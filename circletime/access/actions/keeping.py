@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from circletime.access.models import Case, CaseRecording
 from circletime.access.queries.find import Found, find_recordings
+from circletime.access.queries.tracks import read_tracks
 from circletime.people.models import User
 from circletime.recordings.actions import holds
 from circletime.recordings.models import Recording
@@ -27,6 +28,15 @@ def keep(locked: Case, *, by: User, now: datetime) -> list[CaseRecording]:
     there = [row.recording for row in rows if row.there]
     _hold(locked, there, now)
     return rows
+
+
+def look_into(rows: list[CaseRecording]) -> None:
+    """Write beside the register's numbers what the recorder wrote of the child, where it can be read."""
+    for row in rows:
+        written = read_tracks(row.recording, row.seats) if row.there else None
+        if written is not None:
+            row.pictured, row.heard = round(written.pictured, 1), round(written.heard, 1)
+            row.save(update_fields=["pictured", "heard"])
 
 
 def let_go(locked: Case, *, now: datetime) -> None:

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('access', '0001_initial'),
+        ('access', '0002_tracks'),
         ('meetings', '0001_initial'),
         ('recordings', '0005_films'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -127,6 +127,8 @@ class CaseRecording(models.Model):
     seats = models.JSONField(default=list, help_text="Public ids of the child's seats in that meeting.")
     minutes = models.FloatField(help_text="Present, as the register has it.")
     seconds = models.FloatField(help_text="Holding the floor, as the register has it.")
+    pictured = models.FloatField(null=True, help_text="Seconds of the child's camera, as the recorder wrote.")
+    heard = models.FloatField(null=True, help_text="Seconds of their microphone, as the recorder wrote.")
     there = models.BooleanField(help_text="There was still something to keep when it was found.")
 
     class Meta:

@@ -23,6 +23,11 @@ def unsettled(case: Case, today: date) -> list[ContactRestriction]:
     return [each for each in restrictions_on(case.pupil, today) if each.pk not in settled]
 
 
+def has_nothing(case: Case) -> bool:
+    """Whether nothing of the child was kept on the day of asking, as far as it was looked for."""
+    return not case.recordings.filter(there=True).exists()
+
+
 def list_open_of(pupil: Pupil) -> list[Case]:
     """The requests about this child that are going on, locked for whoever asks inside a transaction."""
     found = Case.objects.select_for_update(of=("self",)).filter(pupil=pupil, state__in=GOING_ON)

@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 
 from circletime.access.models import Case, Step
+from circletime.access.queries.case import has_nothing
 from circletime.access.rules.case import IN_ORDER, State
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of the guided list. `status` is done, now or later; `step` is how it was done last."""
+    """One stage of the guided list. `step` is how it was done last.
+
+    `status` is done, now, later, or skipped: where no recording was kept there is nothing to show.
+    """
 
     key: str
     title: str
@@ -31,13 +35,18 @@ def stages(case: Case) -> list[Stage]:
     """The stages of this request, in order."""
     done = {step.kind: step for step in case.steps.select_related("by")}
     reached = _reached(case, done)
+    skipped = _SHOWING if has_nothing(case) and "identify" in done else ()
+    following = next((key for key, _, _ in _STAGES[reached + 1 :] if key not in skipped), "")
     found = []
     for place, (key, title, kind) in enumerate(_STAGES):
-        status = "done" if place <= reached else "later"
-        if place == reached + 1 and not case.is_over:
+        status = "skipped" if key in skipped else "done" if place <= reached else "later"
+        if key == following and not case.is_over:
             status = "now"
         found.append(Stage(key, title, status, done.get(kind) if status == "done" else None))
     return found
+
+
+_SHOWING = ("films", "invitation", "viewing")
 
 
 def _reached(case: Case, done: dict[str, Step]) -> int:

@@ -157,6 +157,13 @@ NEXT = {
 """What is done next with a request that stands there, as the button says it."""
 
 
+def next_words(state: State, roles: Set[Role], *, nothing: bool) -> str:
+    """What somebody with these roles does next, as the button says it; `nothing` when nothing was kept."""
+    if state == State.STOPPED and not roles & DECIDERS:
+        return "See why it is stopped"
+    return "Tell them nothing was kept" if nothing and state == State.IDENTIFIED else NEXT[state]
+
+
 class Relation(StrEnum):
     """What whoever asks is to the child. The right to see is the child's own."""
 

@@ -1,6 +1,7 @@
 """The steps of a request to see: which forms a person is offered, and the action that takes each."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.utils import timezone
 
 from circletime.access.actions import checks, ending, invitations, log, stopping
 from circletime.access.models import Case
-from circletime.access.queries.case import open_invitation
+from circletime.access.queries.case import has_nothing, open_invitation
 from circletime.access.queries.lists import list_leaders
 from circletime.access.rules.case import Event, State, can
 from circletime.access.rules.clock import can_extend
@@ -101,15 +102,14 @@ def stage_forms(case: Case, stage: str, user: User) -> list[Form]:
         return [invite_form(case)]
     if stage == "viewing" and can(Event.CALL_OFF, state, roles):
         return [invite_form(case), CALL_OFF]
-    return [close_form(case)] if stage == "outcome" and can_close(case, user) else []
+    now = state == State.VIEWED or has_nothing(case)
+    return [close_form(case)] if stage == "outcome" and now and can_close(case, user) else []
 
 
 def can_close(case: Case, user: User) -> bool:
     """Whether this person may close it now with one outcome or another."""
-    nothing = not case.recordings.filter(there=True).exists()
-    return can(Event.CLOSE, State(case.state), user.roles) and bool(
-        outcomes_at(State(case.state), nothing=nothing)
-    )
+    possible = outcomes_at(State(case.state), nothing=has_nothing(case))
+    return can(Event.CLOSE, State(case.state), user.roles) and bool(possible)
 
 
 def other_forms(case: Case, user: User, today: date) -> list[Form]:
@@ -119,6 +119,8 @@ def other_forms(case: Case, user: User, today: date) -> list[Form]:
         found.append(STOP)
         if can_extend(case.asked_on, today, extended=case.extended_at is not None):
             found.insert(0, EXTEND)
+    if state == State.READY and can_close(case, user):
+        found.append(replace(close_form(case), title="They were given a copy instead"))
     if can(Event.WITHDRAW, state, user.roles):
         found += [WITHDRAW, REFUSE]
     return found
@@ -131,8 +133,7 @@ def name_child_form() -> Form:
 
 def close_form(case: Case) -> Form:
     """What a request may be closed with, as it stands."""
-    nothing = not case.recordings.filter(there=True).exists()
-    options = options_of(outcomes_at(State(case.state), nothing=nothing))
+    options = options_of(outcomes_at(State(case.state), nothing=has_nothing(case)))
     words = "They are told in a letter. What was kept for this request goes on its day."
     return Form(
         "close", "Close the request", (Field("outcome", "Outcome", "select", options=options),), "", words

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from circletime.access.actions.log import log_case
 from circletime.access.models import Case
-from circletime.access.queries.case import get_case, open_invitation
+from circletime.access.queries.case import get_case, has_nothing, open_invitation
 from circletime.access.queries.guide import stages
 from circletime.access.queries.lists import list_open, list_over
-from circletime.access.rules.case import HANDLERS, NEXT, Channel, Event, Relation, State, can
+from circletime.access.rules.case import HANDLERS, Channel, Event, Relation, State, can, next_words
 from circletime.access.rules.clock import clock_words
 from circletime.core import time
 from circletime.core.errors import Refused
@@ -42,16 +42,16 @@ def index(request: HttpRequest) -> HttpResponse:
             return redirect("request-register")
         raise PermissionDenied
     today = _today()
-    rows = [_row(case, today) for case in list_open()]
+    rows = [_row(case, user, today) for case in list_open()]
     return render(request, "pages/requests/index.html", {"rows": rows, "over": list_over()})
 
 
-def _row(case: Case, today: date) -> dict[str, Any]:
+def _row(case: Case, user: User, today: date) -> dict[str, Any]:
     return {
         "case": case,
         "clock": clock_words(case.due_on, today),
         "overdue": case.is_overdue(today),
-        "next": NEXT[State(case.state)],
+        "next": next_words(State(case.state), user.roles, nothing=has_nothing(case)),
     }
 
 
@@ -91,8 +91,15 @@ def _new_form() -> Form:
             Field("relation", "They are the child's", "select", options=options_of(Relation)),
             Field("channel", "How they asked", "select", options=options_of(Channel)),
             Field("asked_on", "On which day", "date", _today().isoformat(), "The month counts from it."),
-            Field("asker_email", "Their e-mail address", "email", hint=mail, required=False),
-            Field("words", "What they asked for, in their words", "textarea", required=False),
+            Field(
+                "asker_email",
+                "Their e-mail address",
+                "email",
+                hint=mail,
+                required=False,
+                aside="if you know it",
+            ),
+            Field("words", "What they asked for", "textarea", required=False, aside="in their words"),
         ),
     )
 

@@ -93,7 +93,14 @@ def _form(pupil: Pupil | None) -> Form:
             Field("whom", "Whom it is about", "select", options=options),
             Field("what", "What is restricted, and who ordered it", "textarea", hint=said),
             Field("since", "From", "date", timezone.localtime(time.now()).date().isoformat()),
-            Field("until", "Until", "date", hint="Empty where no end is known.", required=False),
+            Field(
+                "until",
+                "Until",
+                "date",
+                hint="Empty where no end is known.",
+                required=False,
+                aside="the last day",
+            ),
         ),
     )
 

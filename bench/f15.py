@@ -1,0 +1,141 @@
+"""F15: every recording of one child, among 500, 1,000 and 2,000 meetings."""
+
+import os
+import random
+import statistics
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+
+from bench.report import Cell, Result
+
+SIZES = (500, 1_000, 2_000)
+PUPILS = 30
+"""In each meeting; each has two stays and three turns."""
+LOOKS = 20
+BEGAN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+
+
+def run() -> Result:
+    """In a database file of its own, as one installation has it."""
+    with tempfile.TemporaryDirectory() as var:
+        os.environ |= {"CIRCLETIME_VAR": var, "CIRCLETIME_KEYS": f"{var}/keys"}
+        if "django" in sys.modules and "config.settings" in sys.modules:
+            raise RuntimeError("the settings were read before this bench chose its folder")
+        import django
+
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+        django.setup()
+        return _measure()
+
+
+def _measure() -> Result:
+    from django.core.management import call_command
+
+    from circletime.people.factory import invent_school
+
+    call_command("migrate", verbosity=0)
+    made = invent_school(now=BEGAN, classes=1, pupils=PUPILS)
+    rows: list[dict[str, Cell]] = []
+    there = 0
+    for size in SIZES:
+        _hold_meetings(made.staff["teacher"][0].pk, there, size)
+        there = size
+        rows.append(_look(size))
+    median = float(rows[-1]["median, s"])
+    return Result(
+        "F15",
+        "Finding a child's recordings",
+        "all recordings of one child among 2,000 meetings found in under 1 s",
+        median < 1.0,
+        {"median_2000_s": median, "cpu_2000_s": float(rows[-1]["of that the processor, s"])},
+        rows,
+        [
+            f"One child who was in every one of the meetings, the worst case, among {PUPILS} children each; "
+            "everybody has two stays and three turns. SQLite in a file.",
+            f"Medians of {LOOKS} looks, each of which answers every recording with minutes present and "
+            "seconds spoken. A child in a tenth of the meetings is the other column.",
+        ],
+    )
+
+
+def _look(size: int) -> dict[str, Cell]:
+    from circletime.access.queries.find import find_recordings
+    from circletime.people.models import Pupil
+
+    always, seldom = Pupil.objects.order_by("pk")[0], Pupil.objects.order_by("pk")[PUPILS - 1]
+    until = (BEGAN + timedelta(days=3 * 365)).date()
+    took: dict[str, list[float]] = {"always": [], "seldom": [], "processor": []}
+    for _ in range(LOOKS):
+        for name, pupil in (("always", always), ("seldom", seldom)):
+            began, worked = time.perf_counter(), time.process_time()
+            found = find_recordings(pupil, until)
+            took[name].append(time.perf_counter() - began)
+            if name == "always":
+                took["processor"].append(time.process_time() - worked)
+            if len(found) != (size if name == "always" else size // 10) or found[0].minutes < 1:
+                raise RuntimeError(f"{len(found)} recordings were found among {size}")
+    return {
+        "meetings": size,
+        "median, s": statistics.median(took["always"]),
+        "of that the processor, s": statistics.median(took["processor"]),
+        "slowest, s": max(took["always"]),
+        "in a tenth of them, s": statistics.median(took["seldom"]),
+    }
+
+
+def _hold_meetings(host: int, first: int, last: int) -> None:
+    """Meetings that were held and recorded, each with its whole class; the last child is in every tenth."""
+    from django.db import transaction
+
+    from circletime.meetings.models import Meeting, Seat, Stay, Turn
+    from circletime.people.models import Pupil, SchoolClass
+    from circletime.recordings.models import Recording
+
+    oak, pupils = SchoolClass.objects.get(), list(Pupil.objects.order_by("pk"))
+    pick = random.Random(first)
+    for number in range(first, last):
+        at = BEGAN + timedelta(hours=6 * number)
+        with transaction.atomic():
+            meeting = Meeting.objects.create(
+                kind="class",
+                purpose="circle",
+                school_class=oak,
+                host_id=host,
+                starts_at=at,
+                minutes=20,
+                state="ended",
+                live_at=at,
+                ends_at=at + timedelta(minutes=20),
+                ended_at=at + timedelta(minutes=20),
+            )
+            Recording.objects.create(meeting=meeting, state="stopped", made_at=at, destroy_on=at.date())
+            came = pupils if number % 10 == 0 else pupils[:-1]
+            seats = Seat.objects.bulk_create(
+                Seat(
+                    meeting=meeting,
+                    role="pupil",
+                    pupil=one,
+                    label=one.label,
+                    key="k",
+                    state="left",
+                    knocked_at=at,
+                )
+                for one in came
+            )
+            Stay.objects.bulk_create(
+                Stay(seat=seat, in_at=at + timedelta(minutes=part), out_at=at + timedelta(minutes=part + 9))
+                for seat in seats
+                for part in (0, 10)
+            )
+            Turn.objects.bulk_create(
+                Turn(
+                    meeting=meeting,
+                    seat=seat,
+                    given_at=at + timedelta(seconds=pick.randrange(600)),
+                    ended_at=at + timedelta(minutes=11),
+                )
+                for seat in seats
+                for _ in range(3)
+            )
