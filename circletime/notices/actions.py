@@ -1,17 +1,35 @@
 """What may be done with a letter. The worker does the sending: see `tasks`."""
 
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from circletime.audit.actions import record
 from circletime.core.ids import public_id
 from circletime.notices.entry import write_entry
 from circletime.notices.models import Letter
-from circletime.notices.rules import Calendar, Kind, check_address, check_calendar, check_words
+from circletime.notices.rules import (
+    ENDED,
+    LETTER_LEASE,
+    Calendar,
+    Kind,
+    State,
+    check_address,
+    check_calendar,
+    check_resend,
+    check_see_letters,
+    check_stop,
+    check_words,
+    is_given_up,
+    tried_again_after,
+)
+from circletime.notices.trouble import Refusal, Trouble
 from circletime.people.models import User
+from circletime.policy.limits import LETTER_KEPT
 
 
 @transaction.atomic
@@ -57,7 +75,106 @@ def enqueue(
     return letter
 
 
-def _record(verb: str, letter: Letter, *, by: User | str, now: datetime, **data: object) -> None:
+@transaction.atomic
+def resend(*, letter: Letter, by: User, now: datetime) -> Letter:
+    """Have it sent again, because somebody asks for it. Answers the letter that is sent.
+
+    One that failed goes out as it is. One that was sent goes out as a new letter: mail programs show a
+    second one of the same Message-ID to nobody.
+    """
+    check_see_letters(by.roles)
+    fresh = Letter.objects.select_for_update().get(pk=letter.pk)
+    check_resend(fresh.state, emptied=fresh.emptied_at is not None)
+    again = _copy(fresh, now) if fresh.state == State.SENT else fresh
+    again.state, again.tries, again.trouble, again.code = State.WAITING, 0, Trouble.NONE, None
+    again.queued_at, again.due_at, again.ended_at = now, now, None
+    again.save()
+    _record("queued_again", again, by=by, now=now, instead_of=fresh.public_id)
+    return again
+
+
+def _copy(letter: Letter, now: datetime) -> Letter:
+    name = public_id()
+    kept = ("kind", "about", "to", "reply_to", "subject", "text", "html", "calendar")
+    return Letter(
+        public_id=name,
+        message_id=f"<{name}@{_host()}>",
+        made_at=now,
+        **{field: getattr(letter, field) for field in kept},
+    )
+
+
+@transaction.atomic
+def give_up(*, letter: Letter, by: User | str, now: datetime) -> None:
+    """Stop a letter that was not sent: it is not tried again, and nobody is reminded of it.
+
+    `by` is a person, whose roles are checked, or the program's own name when what it tells of is over.
+    """
+    if isinstance(by, User):
+        check_see_letters(by.roles)
+    fresh = Letter.objects.select_for_update().get(pk=letter.pk)
+    check_stop(fresh.state)
+    fresh.state, fresh.ended_at = State.STOPPED, now
+    fresh.save(update_fields=["state", "ended_at"])
+    _record("stopped", fresh, by=by, now=now)
+
+
+def take_letter(*, now: datetime) -> Letter | None:
+    """Take the letter that is due, or None. Should its taker die, it is due again when the lease ends."""
+    waiting = Q(state=State.WAITING, due_at__lte=now)
+    left = Q(state=State.SENDING, claimed_until__lte=now)
+    due = Letter.objects.filter(waiting | left).order_by("due_at", "pk")
+    for pk, state, tries in due.values_list("pk", "state", "tries")[:20]:
+        mine = Letter.objects.filter(pk=pk, state=state, tries=tries)
+        if mine.update(state=State.SENDING, tries=tries + 1, claimed_until=now + LETTER_LEASE):
+            return Letter.objects.get(pk=pk)
+    return None
+
+
+@transaction.atomic
+def letter_sent(*, letter: Letter, by: str, now: datetime) -> None:
+    """The mail server has taken it."""
+    if _settle(letter, state=State.SENT, sent_at=now, ended_at=now, trouble=Trouble.NONE, code=None):
+        _record("sent", letter, by=by, now=now, tries=letter.tries)
+
+
+@transaction.atomic
+def letter_refused(*, letter: Letter, refusal: Refusal, by: str, now: datetime) -> None:
+    """The mail server has not taken it: it waits for its next try, or has failed.
+
+    Where it would be the same with every letter, all that are due wait as well; none loses a try by it.
+    """
+    if not refusal.for_good and is_given_up(letter.queued_at, now):
+        refusal = Refusal(Trouble.TOO_OLD, refusal.code)
+    told = {"trouble": refusal.trouble, "code": refusal.code}
+    if refusal.for_good:
+        if _settle(letter, state=State.FAILED, ended_at=now, **told):
+            _record("failed", letter, by=by, now=now, tries=letter.tries, **told)
+        return
+    due = now + tried_again_after(letter.tries, server=refusal.of_the_server)
+    _settle(letter, state=State.WAITING, due_at=due, **told)
+    if refusal.of_the_server:
+        Letter.objects.filter(state=State.WAITING, due_at__lte=now).update(due_at=due, **told)
+
+
+def _settle(letter: Letter, **outcome: Any) -> bool:
+    """Write down what became of it, unless another worker has it by now."""
+    mine = Letter.objects.filter(pk=letter.pk, state=State.SENDING, tries=letter.tries)
+    return bool(mine.update(claimed_until=None, **outcome))
+
+
+@transaction.atomic
+def empty_letter(*, letter: Letter, by: str, now: datetime) -> None:
+    """Forget the address and the words of a letter that ended long ago; that it was sent stays known."""
+    old = Letter.objects.filter(
+        pk=letter.pk, state__in=ENDED, ended_at__lte=now - LETTER_KEPT, emptied_at=None
+    )
+    nothing = dict.fromkeys(("to", "reply_to", "subject", "text", "html", "calendar"), "")
+    if old.update(emptied_at=now, **nothing):
+        _record("emptied", letter, by=by, now=now)
+
+
+def _record(verb: str, letter: Letter, *, by: User | str, now: datetime, **data: Any) -> None:
     actor = by.actor if isinstance(by, User) else by
     record(f"notices.letter.{verb}", by=actor, subject=letter.about, now=now, letter=letter.public_id, **data)
 

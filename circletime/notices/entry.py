@@ -35,7 +35,7 @@ def write_entry(entry: Calendar, *, to: str, now: datetime) -> str:
     file.add("version", "2.0")
     file.add("method", entry.method)
     file.add_component(event)
-    return file.to_ical().decode()
+    return str(file.to_ical(), "utf-8")
 
 
 def method_of(text: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from circletime.core.errors import NotAllowed, Refused
-from circletime.people.rules import OFFICE, WATCHERS, Role
+from circletime.people.rules import LETTER_KEEPERS, WATCHERS, Role
 
 
 class State(StrEnum):
@@ -84,7 +84,7 @@ def is_given_up(queued_at: datetime, now: datetime) -> bool:
 
 def can_see_letters(roles: Set[Role]) -> bool:
     """Whether somebody sees which letters went out, and may send one again."""
-    return bool(roles & (OFFICE | WATCHERS))
+    return bool(roles & LETTER_KEEPERS)
 
 
 def can_read_letter(roles: Set[Role], kind: str) -> bool:
@@ -96,6 +96,32 @@ def check_see_letters(roles: Set[Role]) -> None:
     """Raise `NotAllowed` unless somebody has to do with letters."""
     if not can_see_letters(roles):
         raise NotAllowed("Only the office and senior leaders look after letters.")
+
+
+def can_resend(state: str, *, emptied: bool) -> bool:
+    """Whether there is anything to send again."""
+    return state in ENDED and not emptied
+
+
+def check_resend(state: str, *, emptied: bool) -> None:
+    """Raise `Refused` unless it can be sent again."""
+    if emptied:
+        raise Refused("emptied", "What it said is not kept any more. Write it anew where it came from.")
+    if not can_resend(state, emptied=emptied):
+        raise Refused("under_way", "This letter is on its way already.")
+
+
+def can_stop(state: str) -> bool:
+    """Whether a letter can still be kept from going out, or its failure be laid aside."""
+    return state in (State.WAITING, State.FAILED)
+
+
+def check_stop(state: str) -> None:
+    """Raise `Refused` unless it can be stopped."""
+    if state == State.SENDING:
+        raise Refused("under_way", "This letter is being sent at this moment.")
+    if not can_stop(state):
+        raise Refused("ended", f"This letter is done with: {State(state).words.lower()}.")
 
 
 @dataclass(frozen=True)
@@ -160,7 +186,13 @@ def check_address(address: str, *, name: str = "to") -> str:
     return address.strip(" ")
 
 
+# Two standards write these in ASCII in two ways, so a letter might go to somebody else's server.
+_TWO_WAYS = frozenset("\u00df\u03c2\u200c\u200d")
+
+
 def _is_domain(domain: str) -> bool:
+    if _TWO_WAYS & set(domain):
+        return False
     try:
         labels = domain.encode("idna").decode("ascii").split(".")
     except UnicodeError:

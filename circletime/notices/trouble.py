@@ -30,12 +30,12 @@ _WORDS = {
     Trouble.NONE: "",
     Trouble.AWAY: "The mail server did not answer. It is tried again.",
     Trouble.BUSY: "The mail server has no time at present. It is tried again.",
-    Trouble.SIGN_IN: "The mail server does not accept Circletime's sign-in. Whoever looks after Circletime has "
-    "to mend CIRCLETIME_SMTP_USER and CIRCLETIME_SMTP_PASSWORD; until then it is tried again.",
+    Trouble.SIGN_IN: "The mail server does not accept Circletime's sign-in. Whoever looks after Circletime "
+    "has to mend CIRCLETIME_SMTP_USER and CIRCLETIME_SMTP_PASSWORD; until then it is tried again.",
     Trouble.SENDER: "The mail server does not let Circletime write from its address. Whoever looks after "
     "Circletime has to mend CIRCLETIME_MAIL_FROM; until then it is tried again.",
-    Trouble.INSECURE: "There was no safe connection to the mail server. Whoever looks after Circletime has to "
-    "look at CIRCLETIME_SMTP_TLS and the server's certificate; until then it is tried again.",
+    Trouble.INSECURE: "There was no safe connection to the mail server. Whoever looks after Circletime "
+    "has to look at CIRCLETIME_SMTP_TLS and the server's certificate; until then it is tried again.",
     Trouble.LATER: "The mail server asked for this letter to come later. It is tried again.",
     Trouble.NO_BOX: "The mail server refused this address. Ask the family whether it is right.",
     Trouble.UNWANTED: "The mail server refused this letter.",
@@ -90,6 +90,8 @@ def read_refusal(error: OSError) -> Refusal:
         return Refusal(Trouble.BUSY, error.smtp_code)
     if isinstance(error, ssl.SSLError | smtplib.SMTPNotSupportedError):
         return Refusal(Trouble.INSECURE)
+    if type(error) is smtplib.SMTPException:  # it offers no way to sign in that is known here
+        return Refusal(Trouble.SIGN_IN)
     return Refusal(Trouble.AWAY)
 
 

@@ -43,6 +43,7 @@ def everything() -> Iterator[tuple[bool, str]]:
     yield _keys()
     yield _certificate()
     yield _mail()
+    yield _letters()
     yield _clock()
     yield _destruction()
     yield _room()
@@ -138,6 +139,26 @@ def _mail() -> tuple[bool, str]:
     except OSError:
         return False, f"{place} does not answer. Look at CIRCLETIME_SMTP_HOST and CIRCLETIME_SMTP_PORT."
     return True, f"{place} answers."
+
+
+def _letters() -> tuple[bool, str]:
+    from circletime.core.time import now
+    from circletime.notices import queries
+
+    try:
+        found = queries.worries(now())
+    except DatabaseError:
+        return True, "There is no database yet, and so no letter that could wait."
+    if found.ours is not None:
+        return False, found.ours.words
+    if found.failed:
+        return False, f"Letters that could not be sent: {found.failed}. The page Letters says why."
+    if found.late:
+        return (
+            False,
+            f"Letters that have waited for more than an hour: {found.late}. The page Letters says why.",
+        )
+    return True, "No letter has failed, and none waits for long."
 
 
 def _clock() -> tuple[bool, str]:

@@ -6,7 +6,6 @@ known, however slow the mail server is; and no link is ever kept in the database
 """
 
 import logging
-import smtplib
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
@@ -18,6 +17,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from circletime.core import time
+from circletime.notices import post
 from circletime.people.actions import answer_password_ask, ask_for_password, take_password_ask
 from circletime.people.models import PasswordAsk, User
 from circletime.people.queries import find_account, get_school
@@ -44,28 +44,16 @@ def answer_asks() -> None:
 
 
 def _answer(ask: PasswordAsk) -> None:
-    user, sent = find_account(ask.email), True
+    user, refusal = find_account(ask.email), None
     if user is not None:
-        try:
-            _mail(user).send()
-        except OSError as trouble:  # every trouble of smtplib is one; its text names the address
-            sent = False
-            what = f"{type(trouble).__name__} {getattr(trouble, 'smtp_code', '')}".strip()
-            if not _refused_for_good(trouble):
-                log.warning("a mail to %s was not sent and is tried again: %s", user.actor, what)
-                return
-            log.warning("a mail to %s was refused for good: %s", user.actor, what)
-    answer_password_ask(ask=ask, user=user, sent=sent, by=WORKER, now=time.now())
-
-
-def _refused_for_good(trouble: OSError) -> bool:
-    """Whether the mail server said that it will never take this mail.
-
-    A sign-in or a sender that it refuses is a setting of ours, which somebody may mend meanwhile.
-    """
-    if isinstance(trouble, smtplib.SMTPRecipientsRefused):
-        return all(code >= 500 for code, _ in trouble.recipients.values())
-    return isinstance(trouble, smtplib.SMTPDataError) and trouble.smtp_code >= 500
+        with post.connected() as connection:
+            refusal = post.send(_mail(user), connection)
+        if refusal is not None and not refusal.for_good:
+            log.warning("a mail to %s was not sent and is tried again: %s", user.actor, refusal)
+            return
+        if refusal is not None:
+            log.warning("a mail to %s was refused for good: %s", user.actor, refusal)
+    answer_password_ask(ask=ask, user=user, sent=refusal is None, by=WORKER, now=time.now())
 
 
 def _mail(user: User) -> EmailMessage:

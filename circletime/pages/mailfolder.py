@@ -37,11 +37,14 @@ class FolderBackend(BaseEmailBackend):
 class Letter:
     """One mail of the folder, as it is read."""
 
+    name: str
     at: datetime
     sender: str
     to: str
     subject: str
     text: str
+    entry: bytes | None
+    """Its calendar entry, as a file for another program."""
 
 
 def newest(most: int) -> list[Letter]:
@@ -50,13 +53,22 @@ def newest(most: int) -> list[Letter]:
     return [_letter(path) for path in paths]
 
 
+def entry_of(name: str) -> bytes | None:
+    """The calendar entry of the mail of this name, or None."""
+    paths = {path.stem: path for path in Path(settings.MAIL_FOLDER).glob("*.eml")}
+    return _letter(paths[name]).entry if name in paths else None
+
+
 def _letter(path: Path) -> Letter:
     message = BytesParser(policy=policy.default).parsebytes(path.read_bytes())
     plain = message.get_body(("plain",))
+    entries = [part for part in message.walk() if part.get_content_type() == "text/calendar"]
     return Letter(
+        name=path.stem,
         at=message["Date"].datetime,
         sender=str(message["From"]),
         to=str(message["To"]),
         subject=str(message["Subject"]),
         text=plain.get_content() if plain is not None else "",
+        entry=bytes(entries[0].get_payload(decode=True)) if entries else None,
     )

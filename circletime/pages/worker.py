@@ -19,6 +19,7 @@ from circletime.core import time
 from circletime.media.livekit import MediaError
 from circletime.meetings import orders, tasks
 from circletime.meetings.models import Meeting
+from circletime.notices import tasks as notice_tasks
 from circletime.pages.forgotten import answer_asks
 from circletime.pages.parts import ALIVE
 from circletime.recordings import tasks as recording_tasks
@@ -105,9 +106,11 @@ def _render_films(now: datetime) -> None:
 
 def _send_mail(now: datetime) -> None:
     answer_asks()
+    notice_tasks.send_due(now)
 
 
 def _destroy_due(now: datetime) -> None:
     recording_tasks.destroy_due(now)
     tasks.forget_door_tries(now)
     empty_old(by="worker", now=now)
+    notice_tasks.empty_old(now)

@@ -6,7 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
 from circletime.core.ids import public_id, readable
-from circletime.people.rules import REQUEST_LOGGERS, REQUEST_READERS, WATCHERS, Role
+from circletime.people.rules import LETTER_KEEPERS, REQUEST_LOGGERS, REQUEST_READERS, WATCHERS, Role
 
 
 def new_join_id() -> str:
@@ -69,6 +69,11 @@ class User(AbstractBaseUser):
     def sees_requests(self) -> bool:
         """Whether requests to see a recording are any business of this person (T10, C5)."""
         return bool(self.roles & (REQUEST_LOGGERS | REQUEST_READERS))
+
+    @property
+    def may_see_letters(self) -> bool:
+        """Whether this person looks after what is mailed (R2)."""
+        return bool(self.roles & LETTER_KEEPERS)
 
     @property
     def roles(self) -> frozenset[Role]:

@@ -50,6 +50,9 @@ EARLY_DELETERS = frozenset({Role.HEADTEACHER, Role.DSL})
 OFFICE = frozenset({Role.OFFICE, Role.HEADTEACHER})
 """Who may see and change any class's ID and password (T4, T6)."""
 
+LETTER_KEEPERS = OFFICE | WATCHERS
+"""Who sees which letters went out, and sends one again (R2)."""
+
 REQUEST_LOGGERS = WATCHERS | {Role.OFFICE}
 """Who may write down that somebody asked to see a recording. The office does no more than that (T10)."""
 

@@ -301,7 +301,12 @@ CLAUSES = (
     Clause(
         "R1", "Parents accept the code of conduct", (E,), lacks="There is no code of conduct to accept yet."
     ),
-    Clause("R2", "Parents are written to about access", (E,), lacks="Parents are not written to yet."),
+    Clause(
+        "R2",
+        "Parents are written to about access",
+        (E,),
+        lacks="There is an outbox for letters, and a page of what was sent; no meeting writes one yet.",
+    ),
     Clause(
         "R3",
         "Parents supervise throughout, in a suitable place",

@@ -1,4 +1,4 @@
-"""What the recorder wrote of a child stands beside the register's numbers; what cannot be read stops nothing."""
+"""What the recorder wrote of a child stands beside the register; what cannot be read stops nothing."""
 
 from circletime.access.actions import checks
 from circletime.access.rules.case import State

@@ -13,6 +13,9 @@ from circletime.access.actions.ending import extend
 from circletime.access.actions.log import log_case
 from circletime.access.actions.stopping import note_restriction
 from circletime.meetings.rules import Kind, State
+from circletime.notices.actions import enqueue, letter_sent, take_letter
+from circletime.notices.models import Letter
+from circletime.notices.rules import Kind as LetterKind
 from circletime.pages.views import join
 from circletime.recordings import tasks
 from circletime.recordings.actions import holds
@@ -59,7 +62,7 @@ def browser(visits: Visits) -> Client:
 
 @pytest.fixture
 def school(world: World, visits: Visits) -> School:
-    """Oak's meeting is running, another is planned, and one was held and recorded."""
+    """Oak's meeting is running, another is planned, one was held and recorded, and a letter was sent."""
     running, host = world.live()
     held = make_meeting(world.staff, state=State.ENDED, seconds=600)
     recording = make_recording(held, [])
@@ -74,6 +77,17 @@ def school(world: World, visits: Visits) -> School:
         by=world.staff["slt"],
         now=world.now,
     )
+    letter = enqueue(
+        to="parent@home.example",
+        subject="Come and see it",
+        text="Dear parent, …",
+        kind=LetterKind.CASE,
+        about="case:none",
+        by=world.staff["slt"],
+        now=world.now,
+    )
+    take_letter(now=world.now)
+    letter_sent(letter=Letter.objects.get(pk=letter.pk), by="test", now=world.now)
     staff = visits.open_meeting(kind=Kind.STAFF, minutes=40)
     link = visits.link_of(visits.family_of(world.pupil("Ben")))
     case = log_case(

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -29,22 +29,47 @@ class PostOffice:
     port: int
     came: list[EmailMessage] = field(default_factory=list)
     signed_in: list[str] = field(default_factory=list)
+    asked_for: list[str] = field(default_factory=list)
+    sessions: set[int] = field(default_factory=set)
+    at_sender: str = OK
     at_recipient: str = OK
     at_data: str = OK
+    boxes: dict[str, str] = field(default_factory=dict)
+    greylists: bool = False
+    hangs_up_after: int = 0
     seconds: float = 0.0
+    when_taken: Callable[[], None] | None = None
+    """Called when a letter is taken and its sender does not know it yet."""
+
+    async def handle_MAIL(
+        self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        self.sessions.add(id(session))
+        if self.at_sender == OK:
+            envelope.mail_from = address
+        return self.at_sender
 
     async def handle_RCPT(
         self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        if self.at_recipient == OK:
+        said = self.boxes.get(address, self.at_recipient)
+        if self.greylists and address not in self.asked_for:
+            said = "450 4.2.0 Greylisted, come back later"
+        self.asked_for.append(address)
+        if said == OK:
             envelope.rcpt_tos.append(address)
-        return self.at_recipient
+        return said
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
         await asyncio.sleep(self.seconds)
         if self.at_data == OK:
             made = message_from_bytes(envelope.content or b"", policy=policy.default)  # type: ignore[arg-type]
             self.came.append(made)  # type: ignore[arg-type]
+            if self.when_taken is not None:
+                self.when_taken()
+            session.taken = getattr(session, "taken", 0) + 1
+            if session.taken == self.hangs_up_after:
+                server.transport.close()
         return self.at_data
 
     def sign_in(self, server: Any, session: Any, envelope: Any, mechanism: str, words: Any) -> AuthResult:
@@ -55,9 +80,9 @@ class PostOffice:
 
 
 @contextmanager
-def open_office(**how: Any) -> Iterator[PostOffice]:
-    """A server on a free port, as long as the block lasts."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
+def open_office(port: int = 0, **how: Any) -> Iterator[PostOffice]:
+    """A server on this port, or on a free one, as long as the block lasts."""
+    with socket.create_server(("127.0.0.1", port)) as probe:
         office = PostOffice(probe.getsockname()[1])
     server = Controller(office, "127.0.0.1", office.port, authenticator=office.sign_in, **how)
     server.start()
@@ -65,6 +90,13 @@ def open_office(**how: Any) -> Iterator[PostOffice]:
         yield office
     finally:
         server.stop()
+
+
+def lead_to(settings: Any, port: int) -> None:
+    """Our settings, as a school's whose mail server is at this port."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
 
 
 def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:

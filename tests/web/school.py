@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from circletime.access.models import Case
 from circletime.meetings.models import Meeting, Seat
+from circletime.notices.models import Letter
 from circletime.people.models import ContactRestriction
 from circletime.recordings.models import Hold, Recording
 from tests.web.visits import Visits
@@ -83,13 +84,17 @@ def arguments(name: str, school: School) -> list[Any]:
         return [school.world.oak.pk]
     if name.startswith(("recording", "hold")):
         return kept_arguments(name, school)
-    if name.startswith(("request", "restriction")):
+    if name.startswith(("request", "restriction", "letter")):
         return asked_arguments(name, school)
     if name == "room":
         return [school.seat.public_id]
     if name == "room-command":
         return [school.seat.public_id, "hand"]
-    return {"account_confirm_email": ["none"], "account_reset_password_from_key": ["1", "none"]}.get(name, [])
+    return {
+        "account_confirm_email": ["none"],
+        "mail-entry": ["none"],
+        "account_reset_password_from_key": ["1", "none"],
+    }.get(name, [])
 
 
 def kept_arguments(name: str, school: School) -> list[Any]:
@@ -102,7 +107,9 @@ def kept_arguments(name: str, school: School) -> list[Any]:
 
 
 def asked_arguments(name: str, school: School) -> list[Any]:
-    """What stands in an address about requests to see."""
+    """What stands in an address about requests to see, or about letters."""
+    if name.startswith("letter"):
+        return [] if name == "letters" else [Letter.objects.get().public_id]
     return {
         "request": [school.case.public_id],
         "request-file": [school.case.public_id],

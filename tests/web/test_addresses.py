@@ -79,8 +79,14 @@ GET  restrictions                           in  in 200 403 403 403 403 200 200 2
 GET  restriction-new                        in  in 200 403 403 403 403 403 200 403
 POST restriction-new                        in  in 302 403 403 403 403 403 302 403
 POST restriction-end                        in  in 403 403 403 403 403 403 302 403
+GET  letters                                in  in 200 403 403 403 403 200 200 200
+GET  letter                                 in  in 200 403 403 403 403 200 200 200
+POST letter-again                           in  in 302 403 403 403 403 302 302 302
+POST letter-stop                            in  in 409 403 403 403 403 409 409 409
 GET  mail                                  404
 POST mail                                  404
+GET  mail-entry                            404
+POST mail-entry                            404
 GET  room                                  404 200 404 404 404 404 404 404 404 404
 POST room-command                          404 200 404 404 404 404 404 404 404 404
 POST hooks-livekit                         401
@@ -200,6 +206,7 @@ def test_what_is_not_there_is_answered_like_what_is_not_yours(school: School, vi
         "hold",
         "request",
         "request-file",
+        "letter",
     )
     for name in names:
         theirs, nobodys = (
@@ -215,6 +222,8 @@ def test_what_is_not_there_is_answered_like_what_is_not_yours(school: School, vi
         "hold-review",
         "hold-release",
         "restriction-end",
+        "letter-again",
+        "letter-stop",
     )
     for post in posts:
         theirs, nobodys = (

@@ -8,11 +8,16 @@ import threading
 import time
 from collections import namedtuple
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from circletime.core.time import now
+from circletime.notices.actions import enqueue
+from circletime.notices.models import Letter
+from circletime.notices.rules import Kind
 from circletime.pages import cli
 from tests.web.post_office import open_office
 
@@ -193,6 +198,33 @@ def test_a_mail_server_that_answers_and_one_that_does_not(machine: Any, doctor: 
         machine.EMAIL_PORT = office.port
         assert doctor() == (0, [])
     one_sentence(doctor(), "The mail server 127.0.0.1", str(machine.EMAIL_PORT), "does not answer")
+
+
+@pytest.mark.parametrize(
+    "stands, words",
+    [
+        ({"state": "failed", "trouble": "no box"}, ("could not be sent: 1", "The page Letters")),
+        ({"state": "waiting", "trouble": "away"}, ("more than an hour: 1",)),
+        ({"state": "sending"}, ("more than an hour: 1",)),
+        ({"state": "waiting", "trouble": "sign-in"}, ("CIRCLETIME_SMTP_PASSWORD",)),
+    ],
+)
+def test_a_letter_that_failed_or_waits_too_long(
+    stands: dict[str, str], words: tuple[str, ...], machine: Any, doctor: Doctor
+) -> None:
+    letter = enqueue(
+        to="parent@home.example",
+        subject="Come",
+        text="Dear parent",
+        kind=Kind.MEETING,
+        about="meeting:x",
+        by="test",
+        now=now() - timedelta(hours=2),
+    )
+    Letter.objects.filter(pk=letter.pk).update(**stands)
+    one_sentence(doctor(), *words)
+    Letter.objects.filter(pk=letter.pk).update(state="stopped")
+    assert doctor() == (0, [])
 
 
 def test_a_clock_that_ran_backwards(machine: Any, doctor: Doctor) -> None:
