@@ -86,11 +86,9 @@ def arguments(name: str, school: School) -> list[Any]:
         return [school.world.oak.pk]
     if name.startswith(("recording", "hold")):
         return kept_arguments(name, school)
-    if name.startswith("letter"):
-        return [] if name == "letters" else [Letter.objects.get().public_id]
     if name.startswith(("redaction", "supervised", "see", "take")):
         return school.shown.arguments(name)
-    if name.startswith(("request", "restriction")):
+    if name.startswith(("request", "restriction", "letter")):
         return asked_arguments(name, school)
     if name.startswith("room"):
         return [school.seat.public_id, *(["hand"] if name == "room-command" else [])]
@@ -115,7 +113,9 @@ def kept_arguments(name: str, school: School) -> list[Any]:
 
 
 def asked_arguments(name: str, school: School) -> list[Any]:
-    """What stands in an address about requests to see."""
+    """What stands in an address about requests to see, or about letters."""
+    if name.startswith("letter"):
+        return [] if name == "letters" else [Letter.objects.get().public_id]
     return {
         "request": [school.case.public_id],
         "request-file": [school.case.public_id],

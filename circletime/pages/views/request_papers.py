@@ -151,13 +151,9 @@ def _recording(row: Any) -> list[str]:
     if not row.gone and not row.there:
         stands = "Its day had come"
     begun = _when(meeting.live_at) if meeting.live_at else ""
-    return [
-        begun,
-        str(meeting.school_class or meeting.title),
-        f"{row.minutes:.1f}",
-        f"{row.seconds:.0f}",
-        stands,
-    ]
+    written = f"{row.pictured:.0f} / {row.heard:.0f}" if row.heard is not None else ""
+    name = str(meeting.school_class or meeting.title)
+    return [begun, name, f"{row.minutes:.1f}", f"{row.seconds:.0f}", written, stands]
 
 
 def _invitation(each: Any) -> list[str]:
