@@ -42,14 +42,14 @@ def _wrap_all() -> tuple[int, tuple[str, ...]]:
     wrapped, troubles = 0, list[str]()
     for pk, public_id in Recording.objects.exclude(wrapped_key=b"").values_list("pk", "public_id"):
         try:
-            wrapped += wrap_anew(pk)
+            wrapped += _wrap_anew(pk)
         except KeyTrouble as why:
             troubles.append(f"{public_id}: {why}")
     return wrapped, tuple(troubles)
 
 
 @transaction.atomic
-def wrap_anew(pk: int) -> bool:
+def _wrap_anew(pk: int) -> bool:
     """Wrap one recording's key with the school's key of now; False when it is so, or is destroyed."""
     fresh = Recording.objects.select_for_update(of=("self",)).get(pk=pk)
     if not fresh.wrapped_key or keys.is_current(bytes(fresh.wrapped_key)):
@@ -66,7 +66,7 @@ def _retire(by: str, now: datetime) -> int:
     # key: so nothing is being wrapped with the old one while we look.
     record("recordings.school_key.rotated", by=by, subject=SUBJECT, now=now)
     late = Recording.objects.exclude(wrapped_key=b"").values_list("pk", flat=True)
-    wrapped = sum(wrap_anew(pk) for pk in late)
+    wrapped = sum(_wrap_anew(pk) for pk in late)
     outer.retire()
     return wrapped
 
