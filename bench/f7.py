@@ -127,12 +127,12 @@ def run() -> Result:
         rows,
         [
             f"The film has {mib:.0f} MiB: 1280x720, 15 pictures a second, and all of it moves. Real "
-            "Chromium, signed in, until the picture is on the screen; each start asks anew for all that it needs.",
+            "Chromium, signed in, until the picture is on the screen; each start asks anew for all of it.",
             f"Of encrypted bytes in memory, as openssl has them, the vault's reader decrypted {ours:.0f} "
-            f"MB/s in pieces of 256 KiB; openssl {theirs:.0f} MB/s on the same core with blocks of the vault's "
-            f"chunk, 64 KiB: {share:.2f} of it. From the file, with Linux's copying out of its cache, the "
-            f"reader gave {read:.0f} MB/s ({read / theirs:.2f}). Each is the best of five, in turns, since "
-            "others use this machine.",
+            f"MB/s in pieces of 256 KiB; openssl {theirs:.0f} MB/s on the same core with blocks of the "
+            f"vault's chunk, 64 KiB: {share:.2f} of it. From the file, with Linux's copying out of its "
+            f"cache, the reader gave {read:.0f} MB/s ({read / theirs:.2f}). Each is the best of five, in "
+            "turns, since others use this machine.",
         ],
     )
 

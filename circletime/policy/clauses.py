@@ -161,6 +161,7 @@ CLAUSES = (
             "tests/rules/test_meetings.py::test_a_meeting_that_is_not_recorded_does_not_start",
             "tests/actions/test_door.py::test_the_register_says_who_came_when_and_how_long_they_spoke",
             "tests/e2e/test_class_meets.py::test_a_class_meets",
+            "tests/recordings/test_disk.py::test_a_meeting_that_does_not_fit_does_not_start",
         ),
     ),
     Clause(
@@ -183,6 +184,8 @@ CLAUSES = (
             "tests/recordings/test_early.py::test_one_person_alone_never_does_whatever_their_roles",
             "tests/recordings/test_clock.py::test_a_clock_that_leaps_a_month_ahead_destroys_nothing",
             "tests/recordings/test_certificates.py::test_no_child_and_no_family_is_named",
+            "tests/recordings/test_killed_worker.py::test_it_ends_once",
+            "tests/recordings/test_store.py::test_the_key_is_destroyed_also_while_the_store_is_away",
             "tests/web/test_keeping.py::test_past_its_day_nobody_watches_though_the_worker_has_not_run",
         ),
     ),

@@ -51,14 +51,15 @@ def folder_of(public_id: str) -> Path:
 def key_of(recording: Recording) -> bytes:
     """The key of a recording's files. Raises `KeyTrouble`."""
     wrapped = bytes(recording.wrapped_key)
-    try:
-        return keys.unwrap(wrapped, recording.public_id)
-    except KeyTrouble:
-        # It may have been wrapped anew since it was read (ADR 9).
-        again = Recording.objects.filter(pk=recording.pk).values_list("wrapped_key", flat=True).first()
-        if again is None or bytes(again) == wrapped:
-            raise
-        return keys.unwrap(bytes(again), recording.public_id)
+    while True:
+        try:
+            return keys.unwrap(wrapped, recording.public_id)
+        except KeyTrouble:
+            # It may have been wrapped anew since it was read (ADR 9).
+            again = Recording.objects.filter(pk=recording.pk).values_list("wrapped_key", flat=True).first()
+            if again is None or bytes(again) == wrapped:
+                raise
+            wrapped = bytes(again)
 
 
 def open_part(public_id: str, name: str, key: bytes) -> VaultReader:

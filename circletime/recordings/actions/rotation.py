@@ -33,8 +33,9 @@ def rotate(*, by: str, now: datetime) -> Rotation:
             _say("recordings.school_key.rotating", by, now)
         outer.replace()
         wrapped, troubles = _wrap_all()
-        if not troubles:
-            wrapped += _retire(by, now)
+        while not troubles and not _retire(by, now):
+            more, troubles = _wrap_all()  # what was made with the old key meanwhile
+            wrapped += more
     return Rotation(wrapped, troubles)
 
 
@@ -42,14 +43,14 @@ def _wrap_all() -> tuple[int, tuple[str, ...]]:
     wrapped, troubles = 0, list[str]()
     for pk, public_id in Recording.objects.exclude(wrapped_key=b"").values_list("pk", "public_id"):
         try:
-            wrapped += wrap_anew(pk)
+            wrapped += _wrap_anew(pk)
         except KeyTrouble as why:
             troubles.append(f"{public_id}: {why}")
     return wrapped, tuple(troubles)
 
 
 @transaction.atomic
-def wrap_anew(pk: int) -> bool:
+def _wrap_anew(pk: int) -> bool:
     """Wrap one recording's key with the school's key of now; False when it is so, or is destroyed."""
     fresh = Recording.objects.select_for_update(of=("self",)).get(pk=pk)
     if not fresh.wrapped_key or keys.is_current(bytes(fresh.wrapped_key)):
@@ -61,14 +62,18 @@ def wrap_anew(pk: int) -> bool:
 
 
 @transaction.atomic
-def _retire(by: str, now: datetime) -> int:
+def _retire(by: str, now: datetime) -> bool:
     # The log's head is locked from here on, as it is by whoever makes a recording, before it reads the
     # key: so nothing is being wrapped with the old one while we look.
-    record("recordings.school_key.rotated", by=by, subject=SUBJECT, now=now)
-    late = Recording.objects.exclude(wrapped_key=b"").values_list("pk", flat=True)
-    wrapped = sum(wrap_anew(pk) for pk in late)
+    with transaction.atomic():
+        record("recordings.school_key.rotated", by=by, subject=SUBJECT, now=now)
+        kept = Recording.objects.exclude(wrapped_key=b"").values_list("wrapped_key", flat=True)
+        if not all(keys.is_current(bytes(wrapped)) for wrapped in kept):
+            # Wrapped anew by a transaction of its own, before the key it needs is destroyed.
+            transaction.set_rollback(True)
+            return False
     outer.retire()
-    return wrapped
+    return True
 
 
 @transaction.atomic
