@@ -61,7 +61,7 @@ def watched(request: HttpRequest, public_id: str) -> HttpResponse:
         told = spans.read_told(text)
     except (ValueError, RecursionError, OverflowError):
         return HttpResponse(status=400)
-    viewing.note_played(viewing=said, told=told, by=user)
+    viewing.note_played(viewing=said, told=told, by=user, now=time.now())
     return HttpResponse(status=204)
 
 

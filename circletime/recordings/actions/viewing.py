@@ -15,7 +15,7 @@ from circletime.people.models import User
 from circletime.recordings import spans, watching
 from circletime.recordings.models import Film, Recording, Viewing
 from circletime.recordings.queries import length_of, may_be_seen
-from circletime.recordings.rules import Span, check_reason
+from circletime.recordings.rules import VIEWING_LASTS, Span, check_reason
 
 
 @transaction.atomic
@@ -46,10 +46,10 @@ def note_sent(*, viewing: Viewing, film: Film, part: Span, size: int, now: datet
 
 
 @transaction.atomic
-def note_played(*, viewing: Viewing, told: Sequence[Sequence[float]], by: User) -> None:
+def note_played(*, viewing: Viewing, told: Sequence[Sequence[float]], by: User, now: datetime) -> None:
     """The browser says that it played this. What was never handed out to this viewing is not believed."""
     fresh = Viewing.objects.select_for_update(of=("self",)).get(pk=viewing.pk)
-    if fresh.user_id != by.pk:
+    if fresh.user_id != by.pk or now > fresh.at + VIEWING_LASTS:
         raise NotAllowed
     fresh.played = [list(span) for span in spans.within([*fresh.played, *told], fresh.sent)]
     fresh.save(update_fields=["played"])
