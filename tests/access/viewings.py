@@ -49,7 +49,8 @@ def film_bytes() -> bytes:
     )
     rest = io.BytesIO()
     script = Script(0, SECONDS, "A film", "Europe/London", tracks, {"a": "Amara"})
-    return render(script, lambda path: io.BytesIO(data[path.name]), rest, lambda _: None) + rest.getvalue()
+    made = render(script, lambda path: io.BytesIO(data[path.name]), rest, lambda _: None)
+    return made.head + rest.getvalue()
 
 
 def second_leader() -> User:
