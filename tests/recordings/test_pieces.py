@@ -35,7 +35,8 @@ def film() -> bytes:
     )
     rest = io.BytesIO()
     script = Script(0, SECONDS, "A film", "Europe/London", tracks, {"a": "Amara"})
-    return render(script, lambda path: io.BytesIO(data[path.name]), rest, lambda _: None) + rest.getvalue()
+    made = render(script, lambda path: io.BytesIO(data[path.name]), rest, lambda _: None)
+    return made.head + rest.getvalue()
 
 
 def packets(data: bytes) -> dict[str, list[float]]:
