@@ -30,9 +30,13 @@ def current(*, may_make: bool = False) -> bytes:
 def all_keys() -> Iterator[bytes]:
     """The key that is wrapped with, then the one of before while there is one. Raises `KeyTrouble`."""
     yield current()
-    with contextlib.suppress(FileNotFoundError):
-        if _old().exists():
-            yield keyfiles.read(_old(), _unlock)
+    if not _old().exists():
+        return
+    try:
+        before = keyfiles.read(_old(), _unlock)
+    except KeyTrouble:
+        return  # it is being destroyed at this moment: nothing is wrapped with it any more
+    yield before
 
 
 def path() -> Path:
