@@ -121,7 +121,9 @@ def test_a_parent_sees_it_with_the_leader_and_never_without(playwright: Playwrig
 
         slt.page.get_by_role("button", name="Open the viewing").click()
         slt.page.wait_for_function(CAN_PLAY)
-        slt.page.evaluate(GO, 3)  # a film begins before anybody came in: its first picture is as dark as the page
+        slt.page.evaluate(
+            GO, 3
+        )  # a film begins before anybody came in: its first picture is as dark as the page
         wait_for(lambda: not is_dark(parent.page), 10, "the parent's page is lit")
         told(slt.page, "The other page is open")
         slt.page.evaluate("() => document.querySelector('video').play()")

@@ -130,13 +130,12 @@ def test_while_a_film_is_made_and_played_and_after(playwright: Playwright, at: I
     # They would be found: they are in what was recorded.
     assert len(needles) > 60 and all(any(one in media for media in recorded) for one in needles)
     with Watch(at, needles[:120]) as watching:
-        wait_for(lambda: told(at, "r.film_state", which) == "ready", 240, "the film is made")
+        wait_for(lambda: told(at, "r.films.get().state", which) == "ready", 240, "the film is made")
     assert watching.found == set()
     assert any("film-draft-" in one for one in watching.names), "it was looked at while the film was made"
 
-    film = b"".join(
-        bytes.fromhex(line) for line in at.python(PLAINS.format(name, ["film-head.ctv", "film.ctv"])).split()
-    )
+    parts = [told(at, f"r.films.get().{part}_name", which) for part in ("head", "rest")]
+    film = b"".join(bytes.fromhex(line) for line in at.python(PLAINS.format(name, parts)).split())
     needles += [*needles_of(film, None)[::5], b"ftypisom", b"moov"]
     slt = person(playwright, at.var.parent, "teacher", size=DESKTOP)
     try:

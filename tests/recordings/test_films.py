@@ -115,7 +115,7 @@ def test_films_of_before_are_carried_over(recording, before, state, stem):
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
-    leaves = MigrationExecutor(connection).loader.graph.leaf_nodes("recordings")
+    leaves = MigrationExecutor(connection).loader.graph.leaf_nodes()
     Film.objects.all().delete()
     back = [("recordings", "0004_certificate_guard")]
     MigrationExecutor(connection).migrate(back)
