@@ -221,6 +221,7 @@ CLAUSES = (
             "tests/access/test_viewing_attacks.py::test_a_film_that_was_changed_after_its_approval_goes_dark_at_once",
             "tests/access/test_viewing_attacks.py::test_no_maker_approves",
             "tests/access/test_viewing_attacks.py::test_no_copy_before_the_safeguarding_lead_signs_it_off",
+            "tests/e2e/test_viewing.py::test_a_parent_sees_it_with_the_leader_and_never_without",
         ),
     ),
     Clause(

@@ -14,6 +14,7 @@ from circletime.notices.models import Letter as Sent
 from circletime.people.models import Adult, Pupil, User
 from circletime.recordings.queries import is_held
 from tests.access.conftest import ASKED, Asked, recorded
+from tests.access.copies import make_copy
 
 MORNING = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 """A Tuesday."""
@@ -183,4 +184,22 @@ def test_without_a_viewing_only_a_copy_answers_it(ready: Asked, staff: dict[str,
     for wrong in ("viewed", "nothing"):
         with pytest.raises(Refused):
             ending.close(case=case, outcome=wrong, by=staff["slt"], now=ASKED)
+    with pytest.raises(Refused, match="No copy was taken yet"):
+        ending.close(case=case, outcome="copy", by=staff["slt"], now=ASKED)
+    copy = make_copy(case, staff["dsl"], ASKED)
+    with pytest.raises(Refused, match="not taken yet"):
+        ending.close(case=case, outcome="copy", by=staff["slt"], now=ASKED)
+    assert is_held(case.recordings.get().recording)
+    copy.taken_at = ASKED
+    copy.save()
     assert ending.close(case=case, outcome="copy", by=staff["slt"], now=ASKED).state == State.CLOSED
+
+
+def test_a_copy_that_waits_keeps_its_recording(invited: Case, staff: dict[str, User]) -> None:
+    viewed = invitations.mark_viewed(case=invited, by=staff["slt"], now=ASKED)
+    copy = make_copy(viewed, staff["dsl"], ASKED)
+    with pytest.raises(Refused, match="not taken yet"):
+        ending.close(case=viewed, outcome="viewed", by=staff["slt"], now=ASKED)
+    copy.called_back_at, copy.called_back_by = ASKED, staff["dsl"]
+    copy.save()
+    assert ending.close(case=viewed, outcome="viewed", by=staff["slt"], now=ASKED).state == State.CLOSED

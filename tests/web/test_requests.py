@@ -11,10 +11,11 @@ from django.urls import reverse
 
 from circletime.access.actions import checks, ending, films
 from circletime.access.actions.log import log_case
-from circletime.access.models import Case, Letter
+from circletime.access.models import Case, Copy, Letter
 from circletime.meetings.rules import State
 from circletime.people.models import ContactRestriction, Pupil
 from circletime.recordings.models import Recording
+from tests.access.copies import make_copy
 from tests.recordings.school import make_meeting, make_recording, make_seat
 from tests.web.page import Page
 from tests.web.pdf import text_of
@@ -88,6 +89,10 @@ def test_the_whole_way_by_its_buttons(world: World, visits: Visits, recording: R
     assert do(client, case, "call-off", reason="She is ill").status_code == 302
     case.refresh_from_db()
     assert case.state == "ready"
+    refused = do(client, case, "close", outcome="copy")
+    assert refused.status_code == 409 and "No copy was taken yet" in Page(refused).words()
+    make_copy(case, world.staff["dsl"], world.now)
+    Copy.objects.update(taken_at=world.now)
     assert do(client, case, "close", outcome="copy").status_code == 302
     page = Page(client.get(answer["Location"]))
     assert "A copy was given" in page.words() and not [b for b in page.buttons() if "Close" in b]

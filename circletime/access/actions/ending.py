@@ -8,12 +8,12 @@ from django.utils import timezone
 from circletime.access.actions.common import begin, check_running, frame_of, move, take_step, write
 from circletime.access.actions.invitations import call_off_open
 from circletime.access.actions.keeping import let_go, look_again
-from circletime.access.models import Case
+from circletime.access.models import Case, Copy
 from circletime.access.queries.case import has_nothing
 from circletime.access.rules import letters
 from circletime.access.rules.case import Event, State
 from circletime.access.rules.clock import check_extend, extended_until
-from circletime.access.rules.outcome import Outcome, check_ground, check_outcome, needs_words
+from circletime.access.rules.outcome import Outcome, check_copies, check_ground, check_outcome, needs_words
 from circletime.people.models import User
 from circletime.people.rules import check_said
 
@@ -54,6 +54,12 @@ def close(*, case: Case, outcome: str, by: User, now: datetime) -> Case:
     if fresh.state == State.STOPPED:
         return fresh
     fresh.outcome = check_outcome(outcome, State(fresh.state), nothing=has_nothing(fresh))
+    copies = Copy.objects.filter(redaction__case_recording__case=fresh)
+    check_copies(
+        Outcome(fresh.outcome),
+        taken=copies.exclude(taken_at=None).count(),
+        waiting=copies.filter(taken_at=None, called_back_at=None, expires_at__gt=now).count(),
+    )
     _end(fresh, Event.CLOSE, f"Closed: {Outcome(fresh.outcome).words}", by=by, now=now)
     write(
         fresh, "closed", letters.closed(frame_of(fresh, by), outcome=Outcome(fresh.outcome)), by=by, now=now

@@ -96,3 +96,12 @@ def check_outcome(outcome: str, state: State, *, nothing: bool) -> Outcome:
         said = "Choose what came of it." if possible else "It is not answered yet, so it cannot be closed."
         raise Refused("outcome", said, field="outcome", status=400)
     return found
+
+
+def check_copies(outcome: Outcome, *, taken: int, waiting: int) -> None:
+    """Raise `Refused` unless closing lets no recording go of which a copy is still to be taken."""
+    if waiting:
+        said = "A copy was released and is not taken yet. Wait until it is, or call it back first."
+        raise Refused("outcome", said, field="outcome")
+    if outcome == Outcome.COPY and not taken:
+        raise Refused("outcome", "No copy was taken yet. Release one first.", field="outcome")
