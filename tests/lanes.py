@@ -1,28 +1,13 @@
-"""Two lanes for the whole suite: the tests with many browsers follow one another, the others run beside them.
-
-Tests that drive five browsers at once measure seconds; two such files side by side would measure each other.
-What takes longest begins first, so that both lanes end at about the same time.
-"""
-
-from typing import Any
+"""Two lanes for the tests without browsers: whole files, longest first, so that both end at about the same time."""
 
 import pytest
-from xdist.scheduler.loadfile import LoadFileScheduling
 
-BROWSERS = ("tests/e2e/", "tests/adversary/")
-FIRST = (*BROWSERS, "tests/actions/test_machine.py", "tests/recordings/test_whole.py", "tests/recorder/")
-
-
-class Lanes(LoadFileScheduling):
-    """Whole files go to whichever lane is free; all files with browsers are one."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return "browsers" if nodeid.startswith(BROWSERS) else super()._split_scope(nodeid)
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Lanes:
-    """Called by pytest-xdist when there is more than one lane."""
-    return Lanes(config, log)
+FIRST = (
+    "tests/actions/test_machine.py",
+    "tests/recordings/test_whole.py",
+    "tests/recorder/",
+    "tests/recordings/",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
