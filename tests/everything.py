@@ -32,7 +32,7 @@ def _passes(name: str, command: tuple[str, ...], folder: Path) -> bool:
     print(f"== {name}", flush=True)
     status = subprocess.run(command, cwd=folder, check=False).returncode
     if status == 1 and "pytest" in command:
-        # Real browsers and servers on two shared cores: what only ran late gets one more chance, and it is said.
+        # Real servers and browsers on two shared cores: what only ran late gets one more chance.
         print(f"== {name}: once more, what failed", flush=True)
         again = tuple(part for part in command if part not in LANES)
         status = subprocess.run([*again, "--last-failed"], cwd=folder, check=False).returncode

@@ -1,4 +1,4 @@
-"""Two lanes for the tests without browsers: whole files, longest first, so that both end at about the same time."""
+"""The order of two lanes of tests: whole files, longest first, so that both end at about the same time."""
 
 import pytest
 
