@@ -42,6 +42,7 @@ from tests.access.viewings import (
     second_leader,
 )
 from tests.recordings.school import BEGAN, make_seat, put_film
+from tests.waiting import run
 
 
 @pytest.fixture(autouse=True)
@@ -579,12 +580,10 @@ def sign_off(viewing: Viewing, client: Client):
 
 
 def taken(answer) -> bytes:
-    from asgiref.sync import async_to_sync
-
     async def read() -> bytes:
         return b"".join([part async for part in answer.streaming_content])
 
-    return async_to_sync(read)()
+    return run(read)
 
 
 def link_in(answer) -> str:

@@ -1,7 +1,6 @@
 """Who may watch, what is written down, and how the film's bytes are handed out."""
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.test import AsyncClient, Client
 from django.urls import reverse
 
@@ -13,6 +12,7 @@ from circletime.recordings.actions import film as film_actions
 from circletime.recordings.models import Film, Recording, Viewing
 from circletime.recordings.rules import BadRange, FilmState, Span, read_range
 from tests.recordings.school import BEGAN, give_turn, make_meeting, make_recording, make_seat, put_film
+from tests.waiting import run
 
 FILM = bytes(range(256)) * 1200
 HEAD = 1000
@@ -171,7 +171,7 @@ def test_what_is_no_single_range_gets_everything(staff, recording, watcher, head
         )
         return answer, b"".join([part async for part in answer.streaming_content])
 
-    answer, body = async_to_sync(ask)()
+    answer, body = run(ask)
     assert answer.status_code == 200 and body == FILM and answer["Content-Length"] == str(len(FILM))
 
 
