@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 
 from circletime.recordings.film.playback import FilmReader
 from circletime.recordings.rules import BadRange, Span, read_range
-from circletime.recordings.store import StoreTrouble
 from circletime.recordings.vault import VaultDamaged
 
 LONGEST_ANSWER = 2 * 1024 * 1024
@@ -53,8 +52,6 @@ def _bytes(request: HttpRequest, opened: FilmReader, noted: Noted) -> HttpRespon
             body = opened.read(part)
         except VaultDamaged:
             return HttpResponse(status=500)
-        except StoreTrouble:
-            return HttpResponse(status=503)  # the player asks again
         noted(part)
     headers = {"Content-Range": f"bytes {part.first}-{part.last}/{opened.size}"}
     return HttpResponse(body, status=206, content_type="video/mp4", headers=headers)
