@@ -207,6 +207,21 @@ class Turn(models.Model):
         return f"{self.seat_id} {self.given_at}"
 
 
+class GrownUpAsk(models.Model):
+    """One time a household was asked, in a meeting, whether a grown-up is still there (R3)."""
+
+    seat = models.ForeignKey(Seat, on_delete=models.CASCADE)
+    asked_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["asked_at", "pk"]
+        constraints = [models.UniqueConstraint(fields=["seat", "asked_at"], name="asked_once_at_a_time")]
+
+    def __str__(self) -> str:
+        return f"{self.seat_id} {self.asked_at}"
+
+
 class Happening(models.Model):
     """Something the register keeps and the host may need to see. `text` names nobody."""
 

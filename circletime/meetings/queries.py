@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from circletime.media.rules import Rights
 from circletime.meetings import rules
-from circletime.meetings.models import Expected, Happening, Meeting, Seat, Stay, Turn
+from circletime.meetings.models import Expected, GrownUpAsk, Happening, Meeting, Seat, Stay, Turn
 from circletime.meetings.rules import JOINABLE, Kind, SeatRole, SeatState, State
 from circletime.people.models import Adult, Pupil, SchoolClass, User
 from circletime.people.rules import HOSTS, OFFICE, WATCHERS
@@ -216,6 +216,8 @@ class RegisterRow:
     spoken_seconds: float
     grown_up: bool
     notes: list[str]
+    asked: tuple[tuple[datetime, datetime | None], ...] = ()
+    """When their grown-up was asked once more, and when that was answered (R3)."""
 
 
 def register(meeting: Meeting, now: datetime) -> list[RegisterRow]:
@@ -226,6 +228,7 @@ def register(meeting: Meeting, now: datetime) -> list[RegisterRow]:
     stays = _by_seat(Stay.objects.filter(seat__meeting=meeting))
     turns = _by_seat(Turn.objects.filter(meeting=meeting))
     notes = _by_seat(Happening.objects.filter(meeting=meeting, seat__isnull=False))
+    asks = _by_seat(GrownUpAsk.objects.filter(seat__meeting=meeting))
     rows = []
     for group in seats.values():
         own = sorted((s for seat in group for s in stays[seat.pk]), key=lambda s: s.in_at)
@@ -246,6 +249,7 @@ def register(meeting: Meeting, now: datetime) -> list[RegisterRow]:
                 ),
                 grown_up=any(seat.grown_up_at for seat in group),
                 notes=[n.text for seat in group for n in notes[seat.pk]],
+                asked=_answers(group, [ask for seat in group for ask in asks[seat.pk]]),
             )
         )
     for row in Expected.objects.filter(meeting=meeting):
@@ -263,7 +267,16 @@ def register(meeting: Meeting, now: datetime) -> list[RegisterRow]:
     return sorted(rows, key=lambda r: (order[SeatRole(r.role)], r.label))
 
 
-def _by_seat(rows: Iterable[Stay | Turn | Happening]) -> dict[int, list]:  # type: ignore[type-arg]
+def _answers(seats: list[Seat], asks: list[GrownUpAsk]) -> tuple[tuple[datetime, datetime | None], ...]:
+    """Each ask with its answer. Who came back from another device has answered at the door."""
+    found = []
+    for ask in asks:
+        later = [s.grown_up_at for s in seats if s.grown_up_at is not None and s.grown_up_at >= ask.asked_at]
+        found.append((ask.asked_at, ask.answered_at or min(later, default=None)))
+    return tuple(found)
+
+
+def _by_seat(rows: Iterable[Stay | Turn | Happening | GrownUpAsk]) -> dict[int, list]:  # type: ignore[type-arg]
     found = defaultdict(list)
     for row in rows:
         found[row.seat_id or 0].append(row)

@@ -288,6 +288,27 @@ def should_run(
     return recording == Recording.ON
 
 
+def should_ask_grown_ups(
+    *,
+    kind: Kind,
+    state: State,
+    live_at: datetime | None,
+    ends_at: datetime | None,
+    asked_at: datetime | None,
+    now: datetime,
+) -> bool:
+    """Whether it is time to ask each household once more that a grown-up is there (R3).
+
+    Once in a meeting, in its middle third; not where a host has asked already.
+    """
+    if kind not in (Kind.CLASS, Kind.GROUP) or state != State.LIVE or asked_at is not None:
+        return False
+    if live_at is None or ends_at is None:
+        return False
+    part = (ends_at - live_at) * limits.GROWN_UPS_ASKED_AFTER
+    return live_at + part <= now < ends_at - part
+
+
 def week_of(moment: datetime) -> tuple[datetime, datetime]:
     """The Monday 00:00 before `moment` and the one after it, in `moment`'s own zone (C3)."""
     day = moment.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -7,14 +7,14 @@ from django.db.models import Q
 from circletime.core import time
 from circletime.media import livekit
 from circletime.meetings import orders
-from circletime.meetings.actions import lifecycle, presence
+from circletime.meetings.actions import grown_ups, lifecycle, presence
 from circletime.meetings.models import DoorTry, Meeting, Seat
 from circletime.meetings.rules import RUNNING, SeatRole, SeatState, State
 from circletime.policy import limits
 
 
 def run_clock(now: datetime) -> None:
-    """Do everything that is due by `now`: openings, freezes and ends."""
+    """Do everything that is due by `now`: openings, freezes and ends, and asking for grown-ups."""
     due = Meeting.objects.filter(
         Q(state=State.SCHEDULED, starts_at__lte=now + limits.WAITING_ROOM_OPENS)
         | Q(state=State.OPEN, starts_at__lte=now - limits.NOT_STARTED_CLOSES)
@@ -24,7 +24,7 @@ def run_clock(now: datetime) -> None:
     for meeting in due:
         lifecycle.tick(meeting=meeting, now=now)
     for meeting in Meeting.objects.filter(state__in=RUNNING):
-        if _may_settle(meeting, now):
+        if _may_settle(meeting, now) or grown_ups.is_due(meeting, now):
             lifecycle.tick(meeting=meeting, now=now)
 
 

@@ -65,7 +65,6 @@ def _iso(moment: datetime | None) -> str | None:
 
 def _you(snap: Snapshot, seat: Seat) -> dict[str, Any]:
     hands = [other.pk for other in snap.hands()]
-    asked = snap.meeting.grown_ups_asked_at
     rights = seat_rights(snap.meeting, seat)
     return {
         "seat": seat.public_id,
@@ -76,11 +75,17 @@ def _you(snap: Snapshot, seat: Seat) -> dict[str, Any]:
         "hand_place": hands.index(seat.pk) + 1 if seat.pk in hands else None,
         "floor": snap.meeting.floor_id == seat.pk,
         "camera_allowed": seat.camera_allowed,
-        "asked_grown_up": bool(
-            seat.role == SeatRole.PUPIL and asked and (seat.grown_up_at is None or seat.grown_up_at < asked)
-        ),
+        "asked_grown_up": _is_asked(snap, seat),
         "rights": _rights(rights),
     }
+
+
+def _is_asked(snap: Snapshot, seat: Seat) -> bool:
+    """Whether this seat's grown-up was asked and has not answered since (R3)."""
+    asked = snap.meeting.grown_ups_asked_at
+    if seat.role != SeatRole.PUPIL or asked is None:
+        return False
+    return seat.grown_up_at is None or seat.grown_up_at < asked
 
 
 def _rights(rights: Rights) -> dict[str, bool]:
@@ -136,6 +141,7 @@ def _host(snap: Snapshot, now: datetime) -> dict[str, Any]:
     for happening in snap.happenings:
         if happening.seat_id and happening.kind in ("camera", "lie", "shape"):
             notes.setdefault(happening.seat_id, []).append(happening.text)
+    silent = [seat.label for seat in pupils if _is_asked(snap, seat)]
     return {
         "waiting": [
             {
@@ -161,11 +167,12 @@ def _host(snap: Snapshot, now: datetime) -> dict[str, Any]:
                 "turns": snap.turns.get(seat.pk, (0, 0.0))[0],
                 "seconds": round(snap.turns.get(seat.pk, (0, 0.0))[1]),
                 "camera_allowed": seat.camera_allowed,
-                "grown_up": bool(seat.grown_up_at and (asked is None or seat.grown_up_at >= asked)),
+                "grown_up": seat.grown_up_at is not None and not _is_asked(snap, seat),
                 "notes": notes.get(seat.pk, [])[:3],
             }
             for seat in pupils
         ],
+        "grown_ups": {"asked_at": _iso(asked), "silent": silent},
         "not_spoken": [
             seat.label
             for seat in pupils

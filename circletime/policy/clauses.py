@@ -331,8 +331,16 @@ CLAUSES = (
         "R3",
         "Parents supervise throughout, in a suitable place",
         (A, D),
-        ("meetings.actions.door:knock", "meetings.actions.host:ask_grown_ups"),
-        ("tests/actions/test_door.py::test_without_a_grown_up_there_is_no_knock",),
+        (
+            "meetings.actions.door:knock",
+            "meetings.actions.grown_ups:ask_in_time",
+            "meetings.actions.grown_ups:still_here",
+        ),
+        (
+            "tests/actions/test_door.py::test_without_a_grown_up_there_is_no_knock",
+            "tests/family/test_still_here.py::test_the_clock_asks_once_a_third_of_the_way_in",
+            "tests/family/test_still_here.py::TestAttacks::test_another_childs_browser_answers_for_nobody",
+        ),
     ),
     Clause(
         "R4",

@@ -56,6 +56,9 @@ LETTER_KEPT = timedelta(days=30)
 WARNINGS = (timedelta(minutes=5), timedelta(minutes=1))
 """T2: how long before the end everyone is told."""
 
+GROWN_UPS_ASKED_AFTER = 1 / 3
+"""R3: after this part of a meeting each household is asked once more whether a grown-up is there."""
+
 FROZEN_FOR = timedelta(minutes=2)
 """T1: how long a room waits, still and silent, for a host to come back before it ends."""
 

@@ -92,6 +92,8 @@ export interface HostView {
   waiting: Waiting[];
   hands: { seat: string; label: string; since: string }[];
   pupils: PupilRow[];
+  /** When grown-ups were asked once more, and whose have not answered since. */
+  grown_ups: { asked_at: string | null; silent: string[] };
   not_spoken: string[];
   missing: string[];
   notices: Notice[];

@@ -1,4 +1,4 @@
-"""What else a host does in the room, and what guests tell the server there (T5, P5, P6, R3, R8)."""
+"""What else a host does in the room, and what guests tell the server there (T5, P5, P6, R8)."""
 
 from datetime import datetime
 
@@ -58,24 +58,6 @@ def screen_stopped(*, seat: Seat, now: datetime) -> None:
     order_everyone(meeting, now)
     record("meetings.sharing.off", by=seat.actor, subject=meeting.subject, now=now)
     save(meeting, "sharing_on", "sharing_seat")
-
-
-@transaction.atomic
-def ask_grown_ups(*, by: Seat, now: datetime) -> None:
-    """Ask each household once more that a grown-up is there (R3)."""
-    meeting = lock_for_host(by)
-    meeting.grown_ups_asked_at = now
-    record("meetings.grown_ups.asked", by=by.actor, subject=meeting.subject, now=now)
-    save(meeting, "grown_ups_asked_at")
-
-
-@transaction.atomic
-def grown_up_here(*, by: Seat, now: datetime) -> None:
-    """The adult confirms again (R3)."""
-    meeting = lock(by.meeting_id)
-    Seat.objects.filter(pk=by.pk).update(grown_up_at=now)
-    record("meetings.grown_ups.answered", by=by.actor, subject=meeting.subject, now=now)
-    save(meeting)
 
 
 @transaction.atomic

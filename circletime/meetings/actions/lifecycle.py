@@ -9,6 +9,7 @@ from circletime.core.errors import Refused
 from circletime.meetings import queries
 from circletime.meetings.actions.common import lock, lock_for_host, note, order, order_everyone, save
 from circletime.meetings.actions.floor import take_floor
+from circletime.meetings.actions.grown_ups import ask_in_time
 from circletime.meetings.models import Expected, Meeting, Seat, Stay
 from circletime.meetings.rules import (
     HELD,
@@ -140,7 +141,8 @@ def finish(meeting: Meeting, to: State, *, by: str, why: str, now: datetime) -> 
 
 @transaction.atomic
 def tick(*, meeting: Meeting, now: datetime) -> None:
-    """Whatever time alone brings about for one meeting: opening, freezing, and its end (T2, T3)."""
+    """Whatever time alone brings about for one meeting: opening, freezing, its end (T2, T3), and asking once
+    whether grown-ups are there (R3)."""
     locked = lock(meeting.pk)
     if locked.state == State.SCHEDULED and now >= locked.starts_at - limits.WAITING_ROOM_OPENS:
         open_waiting_room(meeting=locked, by=WORKER, now=now)
@@ -157,6 +159,7 @@ def tick(*, meeting: Meeting, now: datetime) -> None:
         finish(locked, State.ENDED, by=WORKER, why="No host came back", now=now)
         return
     settle(locked, now)
+    ask_in_time(locked, by=WORKER, now=now)
 
 
 def lapse(meeting: Meeting, now: datetime) -> None:

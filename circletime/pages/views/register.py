@@ -103,9 +103,18 @@ def _cells(row: RegisterRow) -> list[str]:
         f"{row.minutes:.1f}" if row.came else "",
         str(row.turns) if row.role == "pupil" else "",
         f"{row.spoken_seconds:.0f}" if row.role == "pupil" else "",
-        "yes" if row.grown_up else "no",
+        _confirmed(row),
         "; ".join(row.notes),
     ]
+
+
+def _confirmed(row: RegisterRow) -> str:
+    """Whether an adult confirmed at the door, and what came of each asking during the meeting (R3)."""
+    parts = ["yes" if row.grown_up else "no"]
+    for asked, answered in row.asked:
+        told = f"answered {_clock(answered)}" if answered else "no answer"
+        parts.append(f"asked {_clock(asked)}: {told}")
+    return "; ".join(parts)
 
 
 def _harmless(cell: str) -> str:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from circletime.core import time
 from circletime.core.errors import Refused
-from circletime.meetings.actions import door, floor, host, lifecycle
+from circletime.meetings.actions import door, floor, grown_ups, host, lifecycle
 from circletime.meetings.models import Seat
 from circletime.meetings.queries import get_seat
 from circletime.meetings.rules import RUNNING, SeatRole, SeatState
@@ -121,8 +121,8 @@ COMMANDS: dict[str, Callable[[Seat, Body, datetime], object]] = {
     "screen-sharing": lambda by, b, now: host.share_screen(
         by=by, on=_flag(b, "on"), seat_id=_maybe(b, "seat"), now=now
     ),
-    "ask-grown-ups": lambda by, b, now: host.ask_grown_ups(by=by, now=now),
-    "grown-up": lambda by, b, now: host.grown_up_here(by=by, now=now),
+    "ask-grown-ups": lambda by, b, now: grown_ups.ask_grown_ups(by=by, now=now),
+    "grown-up": lambda by, b, now: grown_ups.still_here(by=by, now=now),
     "note": lambda by, b, now: host.write_note(
         by=by, seat_id=_text(b, "seat"), text=_text(b, "text"), now=now
     ),

@@ -102,6 +102,17 @@ export function Children({ live, host, command, onRemove }: Props) {
           <strong>{words.missing}:</strong> {host.missing.join(", ")}
         </p>
       )}
+      {host.grown_ups.asked_at && host.pupils.length > 0 && (
+        <p class="names">
+          {host.grown_ups.silent.length > 0 ? (
+            <>
+              <strong>{words.grownUpsSilent}:</strong> {host.grown_ups.silent.join(", ")}
+            </>
+          ) : (
+            words.grownUpsAllThere
+          )}
+        </p>
+      )}
       <button type="button" class="button quiet wide" onClick={() => command("ask-grown-ups")}>
         {words.askGrownUps}
       </button>
@@ -116,6 +127,6 @@ function summary(row: PupilRow, pupil: boolean): string {
     parts.push(row.seconds > 0 ? `${turns} · ${row.seconds} s` : turns);
   }
   if (!row.connected) parts.push("away");
-  if (pupil && !row.grown_up) parts.push("grown-up not confirmed");
+  if (pupil && !row.grown_up) parts.push("grown-up not answered");
   return parts.join(" · ");
 }

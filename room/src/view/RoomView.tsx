@@ -104,14 +104,7 @@ export function RoomView({ boot, state, live, session, set, command }: Props) {
             {words.yourTurn}
           </p>
         )}
-        {you.asked_grown_up && (
-          <div class="ask">
-            <p>{words.grownUpAsk}</p>
-            <button type="button" class="button big" onClick={() => command("grown-up")}>
-              {words.grownUp}
-            </button>
-          </div>
-        )}
+        <GrownUpAsk asked={you.asked_grown_up} onHere={() => command("grown-up")} />
         <div class="people" data-small={plan.shown.length - (sharer ? 0 : 1)}>
           {sharer && tile(sharer, true, true)}
           {plan.shown.map((person) => tile(person, !sharer && person === plan.stage))}
@@ -228,6 +221,25 @@ export function RoomView({ boot, state, live, session, set, command }: Props) {
         </div>
       )}
     </div>
+  );
+}
+
+/** Asks the adult, beside the pictures and never over them; a screen reader hears it, the focus stays. */
+function GrownUpAsk({ asked, onHere }: { asked: boolean; onHere: () => void }) {
+  return (
+    <>
+      <p role="status" class="visually-hidden">
+        {asked ? words.grownUpAsk : ""}
+      </p>
+      {asked && (
+        <div class="ask">
+          <p aria-hidden="true">{words.grownUpAsk}</p>
+          <button type="button" class="button big" onClick={onHere}>
+            {words.grownUp}
+          </button>
+        </div>
+      )}
+    </>
   );
 }
 
