@@ -14,6 +14,7 @@ from circletime.meetings.models import Meeting, Seat, Stay
 from circletime.meetings.rules import State
 from circletime.people.models import Adult, Pupil, User
 from circletime.recordings.models import Recording
+from tests.access.films import have_films
 from tests.recordings.school import BEGAN, give_turn, make_meeting, make_recording, make_school, make_seat
 
 ASKED = BEGAN + timedelta(days=1, hours=1)
@@ -114,11 +115,14 @@ def checked(ask: Asked, staff: dict[str, User]) -> Asked:
 
 
 @pytest.fixture
-def ready(checked: Asked, staff: dict[str, User]) -> Asked:
-    """A request whose films are approved."""
+def ready(checked: Asked, staff: dict[str, User], amara: Pupil) -> Asked:
+    """A request whose films are approved; about one recording where the test made none."""
 
     def made(**more: Any) -> Case:
+        if not Recording.objects.exists():
+            recorded(staff, amara)
         case = checks.identify(case=checked(**more), by=staff["slt"], now=ASKED)
+        have_films(case, staff["dsl"], ASKED)
         return films.mark_ready(case=case, by=staff["slt"], now=ASKED)
 
     return made

@@ -1,12 +1,12 @@
 """A request goes its way step by step, by those who may, and what it is about is kept meanwhile (T10)."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from circletime.access.actions import checks, ending, films, invitations, log, stopping
-from circletime.access.models import Case, CaseRecording, Letter
+from circletime.access.models import Case, CaseRecording, Letter, Mark
 from circletime.access.rules.case import State
 from circletime.audit.queries import entries, verify
 from circletime.core.errors import NotAllowed, Refused
@@ -15,10 +15,17 @@ from circletime.recordings import tasks
 from circletime.recordings.actions import holds
 from circletime.recordings.queries import is_held
 from tests.access.conftest import ASKED, Asked, recorded
+from tests.access.films import have_films
 from tests.recordings.school import days_pass
 
 SOON = ASKED + timedelta(days=2)
 SLOT: dict[str, Any] = {"starts_at": SOON, "minutes": 30, "where": "school", "place": "Room 4"}
+
+
+def mark_ready(case: Case, by: User, now: datetime) -> Case:
+    """As it is done when the last film was approved."""
+    have_films(case, by, now)
+    return films.mark_ready(case=case, by=by, now=now)
 
 
 def steps(case: Case, staff: dict[str, User], by: str) -> dict[str, Any]:
@@ -29,7 +36,7 @@ def steps(case: Case, staff: dict[str, User], by: str) -> dict[str, Any]:
         "identity": lambda: checks.check_identity(how="Passport", **who),
         "responsibility": lambda: checks.check_responsibility(how="On record", **who),
         "identify": lambda: checks.identify(**who),
-        "ready": lambda: films.mark_ready(**who),
+        "ready": lambda: mark_ready(**who),
         "unready": lambda: films.mark_unready(**who),
         "invite": lambda: invitations.invite(**slot, **who),
         "change": lambda: invitations.change_invitation(**slot, **who),
@@ -123,6 +130,33 @@ def test_only_the_safeguarding_lead_lets_a_stopped_request_go_on(ask: Asked, sta
     with pytest.raises(Refused, match="Write down what you decided"):
         stopping.go_on(case=case, decision=" ", by=staff["dsl"], now=ASKED)
     assert stopping.go_on(case=case, decision="It is fine", by=staff["dsl"], now=ASKED).state == State.LOGGED
+
+
+def test_it_is_not_ready_while_a_film_is_not_approved(
+    checked: Asked, staff: dict[str, User], amara: Pupil
+) -> None:
+    recorded(staff, amara)
+    recorded(staff, amara)
+    case = checks.identify(case=checked(), by=staff["slt"], now=ASKED)
+    other = case.recordings.latest("pk")
+    for left in (2, 1):
+        with pytest.raises(Refused, match="Not every film of this request is approved"):
+            films.mark_ready(case=case, by=staff["dsl"], now=ASKED)
+        assert Case.objects.get().state == State.IDENTIFIED, left
+        have_films(case, staff["dsl"], ASKED)
+        if left == 2:
+            Mark.objects.create(
+                redaction=other.redaction,
+                begins=0,
+                ends=1,
+                picture=True,
+                sound=True,
+                why="name",
+                added_by=staff["slt"],
+                added_at=ASKED,
+            )
+    Mark.objects.all().delete()
+    assert films.mark_ready(case=case, by=staff["dsl"], now=ASKED).state == State.READY
 
 
 @pytest.mark.parametrize("who", ["governor", "teacher", "support"])

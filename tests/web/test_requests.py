@@ -16,6 +16,7 @@ from circletime.meetings.rules import State
 from circletime.people.models import ContactRestriction, Pupil
 from circletime.recordings.models import Recording
 from tests.access.copies import make_copy
+from tests.access.films import have_films
 from tests.recordings.school import make_meeting, make_recording, make_seat
 from tests.web.page import Page
 from tests.web.pdf import text_of
@@ -79,6 +80,7 @@ def test_the_whole_way_by_its_buttons(world: World, visits: Visits, recording: R
     page = Page(client.get(answer["Location"]))
     assert "These are the recordings" in page.buttons() and "10 min" in page.words()
     assert do(client, case, "identify").status_code == 302
+    have_films(case, world.staff["dsl"], world.now)
     films.mark_ready(case=case, by=world.staff["dsl"], now=world.now)
     leader = str(world.staff["headteacher"].pk)
     slot = {"starts_at": "2026-12-01T09:00", "minutes": "45", "where": "school", "place": "Room 4"}
@@ -246,6 +248,7 @@ def test_every_field_has_a_label_and_every_id_is_there_once(
     for verb, typed in (("identity", "Known"), ("responsibility", "Known")):
         do(client, other, verb, how=typed)
     do(client, other, "identify")
+    have_films(other, world.staff["dsl"], world.now)
     films.mark_ready(case=other, by=world.staff["dsl"], now=world.now)
     amara = world.pupil("Amara").pk
     for address in (

@@ -6,15 +6,19 @@ from django.db import transaction
 
 from circletime.access.actions.common import begin, move
 from circletime.access.models import Case
+from circletime.access.queries.redaction import all_approved
 from circletime.access.rules.case import Event, State
+from circletime.core.errors import Refused
 from circletime.people.models import User
 
 
 @transaction.atomic
 def mark_ready(*, case: Case, by: User, now: datetime) -> Case:
-    """Every film of the request is approved; whoever asked can be invited."""
+    """Every film of the request is approved; whoever asked can be invited. Raises `Refused` when one is not."""
     fresh = begin(case, Event.READY, by=by, now=now)
     if fresh.state != State.STOPPED:
+        if not all_approved(fresh, now):
+            raise Refused("not_approved", "Not every film of this request is approved yet.")
         move(fresh, Event.READY, by=by, now=now, text="The films are ready")
     return fresh
 
