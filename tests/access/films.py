@@ -11,7 +11,7 @@ from circletime.recordings.rules import FilmKind, FilmState
 
 
 def have_films(case: Case, by: User, now: datetime) -> None:
-    """Every recording of the request that is left has a film that leaves out what it has to, and is approved."""
+    """Every recording of the request that is left has an approved film that leaves out what it has to."""
     for row in case.recordings.select_related("recording__meeting"):
         if not may_be_seen(row.recording, now):
             continue

@@ -14,8 +14,11 @@ from django.urls import reverse
 from playwright.sync_api import Page, sync_playwright
 
 from circletime.meetings.rules import SeatRole, State
+from circletime.recordings import store
 from circletime.recordings.actions import openings
 from circletime.recordings.models import Viewing
+from circletime.recordings.store import StoreTrouble
+from circletime.recordings.vault import Source
 from tests.harness import CHROMIUM, ROOT
 from tests.recordings.school import BEGAN, Part, give_turn, make_meeting, make_recording, make_seat
 from tests.recordings.screening import BLUE, RED, make_film
@@ -164,6 +167,40 @@ def test_a_leader_watches(live_server, staff, recording):
     viewing = Viewing.objects.get()
     assert viewing.sent == [[0, 12]] and viewing.played
     assert any(begins < 6 <= ends for begins, ends in viewing.played)
+
+
+def test_a_store_that_is_away_is_said_and_asked_again(live_server, staff, recording, monkeypatch):
+    """The store's own answer stands for a bucket that is killed, which test_store does for real."""
+    away, open_source = [True], store.open_source
+
+    def opened(public_id: str, name: str) -> Source:
+        if away[0]:
+            raise StoreTrouble("The bucket does not answer.")
+        return open_source(public_id, name)
+
+    def drive(page: Page) -> None:
+        page.goto(live_server.url + reverse("recording", args=[recording.public_id]))
+        page.get_by_role("textbox", name="Why are you watching?").fill("To see what it says")
+        page.get_by_role("button", name="Watch").click()
+        said = page.get_by_role("alert").filter(has_text="The store of recordings does not answer just now")
+        said.wait_for()
+        take_pictures(page, "recording-away")
+        away[0] = False
+        page.get_by_role("button", name="Try again").click()
+        until(page, "document.querySelector('video').readyState >= 2")
+        assert not said.is_visible()
+        page.evaluate("document.querySelector('video').currentTime = 6")
+        until(page, "!document.querySelector('video').seeking")
+        away[0] = True
+        page.evaluate("document.querySelector('video').src += '?again'")
+        said.wait_for()
+        away[0] = False
+        page.get_by_role("button", name="Try again").click()
+        until(page, "document.querySelector('video').currentTime === 6")
+        assert not said.is_visible()
+
+    monkeypatch.setattr(store, "open_source", opened)
+    in_a_browser(live_server.url, staff["slt"], drive)
 
 
 def test_a_teacher_to_whom_it_is_open_watches(live_server, staff, recording):

@@ -108,6 +108,32 @@ def test_killed_at_any_step_all_open_and_it_goes_on(settings, recordings, monkey
     assert sorted(p.name for p in settings.KEYS.iterdir() if p.name[0] != ".") == ["recordings", "vault_kek"]
 
 
+def test_killed_as_the_old_key_goes_what_was_made_with_it_meanwhile_opens(recordings, monkeypatch):
+    """A recording that came after the wrapping is wrapped anew for good before the key is gone."""
+    late, with_old = recordings[0], bytes(recordings[0].wrapped_key)
+    key, wrap_all, retire, rounds = queries.key_of(late), rotation._wrap_all, outer.retire, 0
+
+    def one_comes_late() -> tuple[int, tuple[str, ...]]:
+        nonlocal rounds
+        rounds += 1
+        answer = wrap_all()
+        if rounds == 1:
+            Recording.objects.filter(pk=late.pk).update(wrapped_key=with_old)
+        return answer
+
+    def killed() -> None:
+        retire()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rotation, "_wrap_all", one_comes_late)
+    monkeypatch.setattr(outer, "retire", killed)
+    with pytest.raises(KeyboardInterrupt):
+        rotation.rotate(by=BY, now=BEGAN)
+    monkeypatch.undo()
+    assert rounds == 2 and not outer.is_rotating()
+    assert queries.key_of(Recording.objects.get(pk=late.pk)) == key and all_open(recordings)
+
+
 def test_the_old_key_is_overwritten_and_never_the_new_one(settings, recordings):
     os.link(settings.KEYS / "vault_kek", settings.KEYS / "vault_kek.old")
     with pytest.raises(KeyTrouble, match="not in its place yet"):

@@ -14,7 +14,7 @@ from circletime.people.models import User
 
 @transaction.atomic
 def mark_ready(*, case: Case, by: User, now: datetime) -> Case:
-    """Every film of the request is approved; whoever asked can be invited. Raises `Refused` when one is not."""
+    """Every film of the request is approved: whoever asked can be invited. Raises `Refused` when not."""
     fresh = begin(case, Event.READY, by=by, now=now)
     if fresh.state != State.STOPPED:
         if not all_approved(fresh, now):

@@ -1,6 +1,8 @@
 // The page of one recording: chapters that jump, speed, full screen with the viewer's mark, what was played,
 // and the wait for a film.
 
+import { sayWhenAway } from "./away.js";
+
 const TELL_EVERY = 10_000;
 const video = document.querySelector("video");
 const making = document.querySelector("[data-making]");
@@ -58,9 +60,7 @@ function controls() {
     });
   }
   video.addEventListener("contextmenu", (event) => event.preventDefault());
-  video.addEventListener("error", () => {
-    document.querySelector("[data-trouble]").hidden = false;
-  });
+  sayWhenAway(video, document.querySelector("[data-away]"));
 }
 
 // What was played, told now and then and when the page goes. The server believes none of it that it did not send.

@@ -1,5 +1,7 @@
 // The film that is worked on: places of the player go into the form, marks jump, the whole recording follows.
 
+import { sayWhenAway } from "./away.js";
+
 const film = document.querySelector("[data-film]");
 const whole = document.querySelector("[data-whole]");
 const line = document.querySelector("[data-line]");
@@ -30,6 +32,7 @@ if (film) {
     film.currentTime = ((event.clientX - box.left) / box.width) * Number(line.dataset.length);
   });
   film.addEventListener("timeupdate", () => line.querySelector("[data-now]").setAttribute("width", film.currentTime));
+  sayWhenAway(film, document.querySelector("[data-away]"));
   for (const one of [film, whole]) one?.addEventListener("contextmenu", (event) => event.preventDefault());
 }
 

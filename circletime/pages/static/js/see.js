@@ -37,6 +37,7 @@ class Player {
     this.film = film;
     this.next = null; // the piece to ask for
     this.asking = false;
+    this.late = false; // the film does not come, though it may be seen
     this.gone = new AbortController();
     this.media = new Source();
     this.buffer = null;
@@ -97,6 +98,7 @@ class Player {
         const number = this.next;
         const address = page.dataset.piece.replace("FILM", this.film).replace(/0$/, String(number));
         const answer = await fetch(address, { signal: this.gone.signal, cache: "no-store" });
+        this.late = answer.status === 503;
         if (!answer.ok) break;
         if (answer.status === 200) await this.add(new Uint8Array(await answer.arrayBuffer()));
         if (this.next === number) this.next = number + 1;
@@ -154,8 +156,13 @@ function show(told) {
   for (const mark of page.querySelectorAll(".recording-marks span")) mark.textContent = told.mark;
   dark.hidden = true;
   screen.hidden = under.hidden = false;
-  page.querySelector("[data-playing]").textContent = told.playing ? "Playing" : "Paused";
+  page.querySelector("[data-playing]").textContent = underWords(told);
   player.follow(told);
+}
+
+function underWords(told) {
+  if (player.late) return "The film does not come just now. It is asked for again and goes on by itself";
+  return told.playing ? "Playing" : "Paused";
 }
 
 async function look() {

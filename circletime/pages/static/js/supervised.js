@@ -1,6 +1,8 @@
 // The leader's page of a viewing. While it is in front it says every two seconds where its player is; the
 // other page follows that. When it says nothing for ten seconds, the server shows nothing to anybody.
 
+import { sayWhenAway } from "./away.js";
+
 const page = document.querySelector("[data-leader]");
 const video = page.querySelector("video");
 const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
@@ -88,6 +90,7 @@ document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") say();
   else video.pause();
 });
+sayWhenAway(video, page.querySelector("[data-away]"));
 const full = page.querySelector("[data-full]");
 const screen = page.querySelector("[data-screen]");
 if (screen.requestFullscreen) {
