@@ -6,6 +6,7 @@ from django.db import connection
 
 SQLITE: list[str] = [
     *import_module("circletime.audit.migrations.0002_guard").SQLITE,
+    *import_module("circletime.audit.migrations.0004_checkpoint_guard").SQLITE,
     *import_module("circletime.recordings.migrations.0004_certificate_guard").SQLITE,
 ]
 
@@ -13,8 +14,8 @@ SQLITE: list[str] = [
 def drop_guard() -> None:
     """What somebody with the database in their hands would do first."""
     with connection.cursor() as cursor:
-        for table in ("audit_row", "recordings_certificate"):
-            for verb in ("update", "delete"):
+        for table in ("audit_row", "audit_checkpoint", "recordings_certificate"):
+            for verb in ("update", "delete", "replace"):
                 cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{verb}")
 
 

@@ -42,6 +42,7 @@ class Kind(StrEnum):
 
     MEETING = "meeting"
     CASE = "case"
+    LOG = "log"
 
     @property
     def words(self) -> str:
@@ -51,6 +52,7 @@ class Kind(StrEnum):
 _KINDS = {
     Kind.MEETING: "About a meeting",
     Kind.CASE: "About a request to see a recording",
+    Kind.LOG: "About the log",
 }
 
 PRIVATE = frozenset({Kind.CASE})

@@ -50,6 +50,7 @@ def everything() -> Iterator[tuple[bool, str]]:
     yield _mail()
     yield _letters()
     yield _clock()
+    yield _log()
     yield _destruction()
     yield _room()
 
@@ -254,6 +255,29 @@ def _clock() -> tuple[bool, str]:
     if Path("/run/systemd/system").exists() and not synced.exists():
         return False, "The clock is not kept right by the network. Switch that on: timedatectl set-ntp true."
     return True, "The clock does not run backwards."
+
+
+def _log() -> tuple[bool, str]:
+    from circletime.audit.queries import last_checkpoint, log_key
+    from circletime.core.keyfiles import KeyTrouble
+    from circletime.core.time import now
+    from circletime.policy.limits import CHECKPOINT_EVERY
+
+    try:
+        last = last_checkpoint()
+        log_key()
+    except DatabaseError:
+        return True, "There is no database yet, and so no log."
+    except KeyTrouble as trouble:
+        return False, f"The log cannot be signed. {trouble}"
+    if last is None:
+        return True, "The log was not signed yet; the worker does that every day."
+    if now() - last.at > 2 * CHECKPOINT_EVERY:
+        return False, (
+            f"The log was signed last on {timezone.localtime(last.at):%-d %B %Y}. "
+            "Run circletime audit verify; if it holds, look why the worker does not run."
+        )
+    return True, f"The log was signed on {timezone.localtime(last.at):%-d %B %Y}, at row {last.number}."
 
 
 def _destruction() -> tuple[bool, str]:

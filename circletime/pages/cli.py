@@ -52,7 +52,14 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(run=doctor)
     audit = commands.add_parser("audit", help="the log").add_subparsers()
     one = audit.add_parser("verify", help="check that no row was changed, dropped or reordered")
+    one.add_argument("export", nargs="?", metavar="EXPORT", help="a file that was exported, not this log")
+    one.add_argument(
+        "--checkpoint", metavar="LETTER", help="a file with a letter's text: it has to fit as well"
+    )
     one.set_defaults(run=audit_verify)
+    one = audit.add_parser("export", help="write the log into a file that anybody can check")
+    one.add_argument("file", help="as log.jsonl.gz")
+    one.set_defaults(run=audit_export)
     vault = commands.add_parser("vault", help="the recordings").add_subparsers()
     one = vault.add_parser("verify", help="check every chunk of every recording")
     one.set_defaults(run=vault_verify)
@@ -166,15 +173,60 @@ def doctor(wanted: argparse.Namespace) -> int:
 
 
 def audit_verify(wanted: argparse.Namespace) -> int:
-    """Check the chain; a break names the first bad row."""
-    from circletime.audit.queries import verify
+    """Check the chain, here or in an export; a break names the first bad row."""
+    from circletime.audit import queries, verify_log
+    from circletime.audit.rules import read_block
+    from circletime.core.errors import Refused
+    from circletime.core.keyfiles import KeyTrouble
 
-    count, broken = verify()
+    try:
+        letter = Path(wanted.checkpoint).read_text() if wanted.checkpoint else ""
+        if wanted.export:
+            print(verify_log.check_file(wanted.export, letter=letter))
+            return 0
+        mailed = read_block(letter) if letter else None
+        if mailed is not None and not (compared := queries.compare(mailed)).holds:
+            raise verify_log.Broken(compared.wrong)
+        count, broken = queries.verify()
+    except (OSError, UnicodeDecodeError) as trouble:
+        print(trouble, file=sys.stderr)
+        return 2
+    except (Refused, KeyTrouble) as trouble:
+        print(trouble, file=sys.stderr)
+        return 1
+    except verify_log.Broken as found:
+        broken = (found.row or 0, str(found))
     if broken is None:
         print(f"{count} rows, none changed, dropped or reordered.")
+        if mailed is not None:
+            print(f"Row {mailed.number} is the one that the letter of {mailed.at[:10]} tells of.")
         return 0
     print(f"The log is broken: {broken[1]}.")
     return 1
+
+
+def audit_export(wanted: argparse.Namespace) -> int:
+    """Write the log into a file, compressed when its name ends in .gz; nothing is left of half a file."""
+    import gzip
+
+    from circletime.audit.queries import export
+    from circletime.core import time
+    from circletime.people.queries import get_school
+
+    path = Path(wanted.file)
+    draft = path.with_name(f".{path.name}.part")
+    opened = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opened(draft, "wt", encoding="utf-8") as out:
+            count = sum(out.write(line) > 0 for line in export(school=get_school().name, at=time.now()))
+        draft.replace(path)
+    except OSError as trouble:
+        print(trouble, file=sys.stderr)
+        return 2
+    finally:
+        draft.unlink(missing_ok=True)
+    print(f"{count} lines written into {path}.")
+    return 0
 
 
 def vault_verify(wanted: argparse.Namespace) -> int:

@@ -21,6 +21,7 @@ from circletime.media.livekit import MediaError
 from circletime.meetings import orders, tasks
 from circletime.meetings.models import Meeting
 from circletime.notices import tasks as notice_tasks
+from circletime.oversight.actions.checkpoints import watch_log
 from circletime.pages.forgotten import answer_asks
 from circletime.pages.parts import ALIVE
 from circletime.recordings import tasks as recording_tasks
@@ -51,6 +52,7 @@ class Worker:
                 (0.5, _send_mail),
                 (60.0, _destroy_due),
                 (10.0, _move_recordings),
+                (60.0, _watch_log),
             )
         ]
         for thread in chores:
@@ -116,6 +118,10 @@ def _move_recordings(now: datetime) -> None:
 def _send_mail(now: datetime) -> None:
     answer_asks()
     notice_tasks.send_due(now)
+
+
+def _watch_log(now: datetime) -> None:
+    watch_log(now=now)
 
 
 def _destroy_due(now: datetime) -> None:

@@ -6,7 +6,14 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
 from circletime.core.ids import public_id, readable
-from circletime.people.rules import LETTER_KEEPERS, REQUEST_LOGGERS, REQUEST_READERS, WATCHERS, Role
+from circletime.people.rules import (
+    LETTER_KEEPERS,
+    REPORT_READERS,
+    REQUEST_LOGGERS,
+    REQUEST_READERS,
+    WATCHERS,
+    Role,
+)
 
 
 def new_join_id() -> str:
@@ -74,6 +81,11 @@ class User(AbstractBaseUser):
     def sees_requests(self) -> bool:
         """Whether requests to see a recording are any business of this person (T10, C5)."""
         return bool(self.roles & (REQUEST_LOGGERS | REQUEST_READERS))
+
+    @property
+    def sees_report(self) -> bool:
+        """Whether this person reads how the policy was kept (C5)."""
+        return bool(self.roles & REPORT_READERS)
 
     @property
     def roles(self) -> frozenset[Role]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Set
 from datetime import date, datetime
 
 from django.db.models import Q
@@ -16,7 +17,7 @@ from circletime.people.models import (
     SchoolClass,
     User,
 )
-from circletime.people.rules import can_change_class_password, can_see_class, folded
+from circletime.people.rules import Role, can_change_class_password, can_see_class, folded
 
 
 def get_school() -> School:
@@ -28,6 +29,12 @@ def get_school() -> School:
 def find_account(email: str) -> User | None:
     """The account this address signs in with, or None where there is none or it was switched off."""
     return User.objects.filter(email=email.strip().lower(), is_active=True).first()
+
+
+def list_active_with(roles: Set[Role]) -> list[User]:
+    """Everybody who holds one of these roles and may sign in."""
+    found = User.objects.filter(is_active=True, rolegrant__role__in=roles).distinct()
+    return list(found.order_by("pk"))
 
 
 def list_classes_for(user: User) -> list[SchoolClass]:

@@ -68,6 +68,13 @@ RESTRICTION_ENDERS = frozenset({Role.DSL})
 """Who alone may end one before its day."""
 
 
+REPORT_READERS = frozenset({Role.GOVERNOR, Role.HEADTEACHER, Role.DSL, Role.SLT})
+"""Who may read how the policy was kept, which names nobody (C5)."""
+
+LOG_READERS = frozenset({Role.GOVERNOR, Role.HEADTEACHER, Role.DSL})
+"""Who may take the log away and hold it against what was mailed (C5)."""
+
+
 def check_note_restriction(roles: Set[Role]) -> None:
     """Raise `NotAllowed` unless somebody may note a contact restriction."""
     if not roles & RESTRICTION_NOTERS:

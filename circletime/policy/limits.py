@@ -53,6 +53,9 @@ REQUEST_DETAILS_KEPT = timedelta(days=3 * 365)
 LETTER_KEPT = timedelta(days=30)
 """How long after it was sent, or given up, the address and the words of a letter are kept (R2)."""
 
+CHECKPOINT_EVERY = timedelta(days=1)
+"""C5: how often the end of the log is signed and mailed to the governors."""
+
 WARNINGS = (timedelta(minutes=5), timedelta(minutes=1))
 """T2: how long before the end everyone is told."""
 

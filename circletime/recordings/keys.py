@@ -10,15 +10,16 @@ import re
 import secrets
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
-from circletime.recordings import keyfiles, outer
-from circletime.recordings.keyfiles import KEY_BYTES, KeyTrouble
+from circletime.core import keyfiles, signing
+from circletime.core.keyfiles import KEY_BYTES, KeyTrouble
+from circletime.core.signing import is_signed
+from circletime.recordings import outer
 
 __all__ = [
     "KEY_BYTES",
@@ -41,6 +42,7 @@ _MARK_BYTES = 4
 _NONCE_BYTES = 12
 _SEALED_BYTES = _NONCE_BYTES + KEY_BYTES + 16
 _INFO = b"circletime/recording key/v2"
+CERTIFICATES = "certificate_key"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
@@ -55,7 +57,10 @@ def wrap(key: bytes, public_id: str, *, may_make_file: bool = False) -> bytes:
     With `may_make_file` the school's key file is made when there is none: right only while nothing was ever
     wrapped, since a new file opens none of the old keys.
     """
-    school, own = outer.current(may_make=may_make_file), _read_file(_own_path(public_id), make=True)
+    school, own = (
+        outer.current(may_make=may_make_file),
+        keyfiles.read_or_make(_own_path(public_id), may_make=True),
+    )
     nonce = secrets.token_bytes(_NONCE_BYTES)
     head = _VERSION + _mark(school) + _mark(own)
     return head + nonce + _outer(school, own).encrypt(nonce, key, head + public_id.encode())
@@ -98,21 +103,12 @@ def own_names() -> list[str]:
 
 def sign(text: str, *, may_make_file: bool = False) -> str:
     """The signature of a certificate (Ed25519), in hex. Raises `KeyTrouble`."""
-    return _signer(make=may_make_file).sign(text.encode()).hex()
+    return signing.sign(CERTIFICATES, text.encode(), may_make_file=may_make_file)
 
 
 def public_key(*, may_make_file: bool = False) -> str:
     """The key that certificates are checked with, in hex. Raises `KeyTrouble`."""
-    return _signer(make=may_make_file).public_key().public_bytes_raw().hex()
-
-
-def is_signed(text: str, signature: str, by: str) -> bool:
-    """Whether `signature` is the one of `text` by the public key `by`."""
-    try:
-        Ed25519PublicKey.from_public_bytes(bytes.fromhex(by)).verify(bytes.fromhex(signature), text.encode())
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+    return signing.public_key(CERTIFICATES, may_make_file=may_make_file)
 
 
 def _outer(school: bytes, own: bytes) -> AESGCM:
@@ -125,16 +121,10 @@ def _with_own(school: bytes, mark: bytes, public_id: str) -> AESGCM:
         raise KeyTrouble(
             f"The key file {path} is not there: this recording was destroyed, or the key folder is not whole."
         )
-    own = _read_file(path, make=False)
+    own = keyfiles.read(path)
     if mark != _mark(own):
         raise KeyTrouble(f"The key file {path} is not the one this recording was made with.")
     return _outer(school, own)
-
-
-def _signer(*, make: bool) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(
-        _read_file(Path(settings.KEYS) / "certificate_key", make=make)
-    )
 
 
 def _mark(key: bytes) -> bytes:
@@ -146,12 +136,3 @@ def _own_path(public_id: str) -> Path:
     if not _NAME.fullmatch(public_id):
         raise KeyTrouble("The name of this recording is damaged in the database.")
     return Path(settings.KEYS) / "recordings" / public_id
-
-
-def _read_file(path: Path, *, make: bool) -> bytes:
-    if make and not path.exists():
-        try:
-            keyfiles.make(path)
-        except OSError as trouble:
-            raise KeyTrouble(f"The key file {path} cannot be made: {trouble.strerror}.") from None
-    return keyfiles.read(path)

@@ -14,8 +14,8 @@ from pathlib import Path
 import pyrage
 from django.conf import settings
 
-from circletime.recordings import keyfiles
-from circletime.recordings.keyfiles import KeyTrouble
+from circletime.core import keyfiles
+from circletime.core.keyfiles import KeyTrouble
 
 _AGE = b"age-encryption.org/"
 

@@ -30,8 +30,8 @@ GONE = {
 HERE = "circletime.recordings."
 STEPS = [
     (HERE + "actions.retention.forget_old_pages", "before"),
-    (HERE + "keyfiles.destroy", "before"),
-    (HERE + "keyfiles.destroy", "after"),
+    ("circletime.core.keyfiles.destroy", "before"),
+    ("circletime.core.keyfiles.destroy", "after"),
     (HERE + "store.sizes", "before"),
     (HERE + "actions.retention._note", "after"),
     (HERE + "store.remove", "before"),

@@ -63,13 +63,13 @@ def test_only_the_wrapped_keys_change(settings, recordings):
 
 
 STEPS = [
-    "circletime.recordings.keyfiles.make",
+    "circletime.core.keyfiles.make",
     "os.link",
     "pathlib.Path.replace",
-    "circletime.recordings.keyfiles.keep_folder",
+    "circletime.core.keyfiles.keep_folder",
     "circletime.recordings.keys.wrap",
     "circletime.recordings.outer.retire",
-    "circletime.recordings.keyfiles.destroy",
+    "circletime.core.keyfiles.destroy",
     "pathlib.Path.unlink",
 ]
 

@@ -48,6 +48,16 @@ def make(path: Path, lock: Callable[[bytes], bytes] = bytes) -> None:
         keep_folder(path.parent)
 
 
+def read_or_make(path: Path, *, may_make: bool) -> bytes:
+    """The key in the file, which is made first when there is none and that is right. Raises `KeyTrouble`."""
+    if may_make and not path.exists():
+        try:
+            make(path)
+        except OSError as trouble:
+            raise KeyTrouble(f"The key file {path} cannot be made: {trouble.strerror}.") from None
+    return read(path)
+
+
 def destroy(path: Path) -> None:
     """Overwrite the file and remove it. Doing it again changes nothing. Raises `OSError`."""
     try:
