@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "circletime.audit",
     "circletime.people",
     "circletime.notices",
+    "circletime.documents",
     "circletime.meetings",
     "circletime.recordings",
     "circletime.access",

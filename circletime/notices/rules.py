@@ -43,6 +43,7 @@ class Kind(StrEnum):
     MEETING = "meeting"
     CASE = "case"
     LOG = "log"
+    POLICY = "policy"
 
     @property
     def words(self) -> str:
@@ -53,6 +54,7 @@ _KINDS = {
     Kind.MEETING: "About a meeting",
     Kind.CASE: "About a request to see a recording",
     Kind.LOG: "About the log",
+    Kind.POLICY: "About a document to read",
 }
 
 PRIVATE = frozenset({Kind.CASE})

@@ -56,6 +56,12 @@ LETTER_KEPT = timedelta(days=30)
 CHECKPOINT_EVERY = timedelta(days=1)
 """C5: how often the end of the log is signed and mailed to the governors."""
 
+REVIEW_MONTHS = 3
+"""C7: a policy is reviewed so many months after the board last adopted it."""
+
+REVIEW_REMINDERS = (timedelta(days=30), timedelta(days=7), timedelta(days=1))
+"""C7: so long before a review is due, headteacher, safeguarding lead and governors are reminded."""
+
 WARNINGS = (timedelta(minutes=5), timedelta(minutes=1))
 """T2: how long before the end everyone is told."""
 

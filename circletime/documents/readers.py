@@ -1,0 +1,141 @@
+"""Who has read a document and who has not: for the office's page, its reminders and its CSV."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from django.db.models import Q
+
+from circletime.documents.models import Acceptance, Reminder, Version
+from circletime.documents.queries import holds_for
+from circletime.documents.rules.kinds import Audience
+from circletime.people.models import Adult, Household, Pupil, SchoolClass, User
+from circletime.people.rules import Role
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One person, or one family, and whether they have said that they read it."""
+
+    name: str
+    said: Acceptance | None
+    user: User | None = None
+    household: Household | None = None
+
+
+@dataclass
+class Part:
+    """Those of one class, or the staff, or the governors."""
+
+    title: str
+    readers: list[Reader] = field(default_factory=list)
+
+    @property
+    def read(self) -> int:
+        return sum(reader.said is not None for reader in self.readers)
+
+    @property
+    def waiting(self) -> list[Reader]:
+        return [reader for reader in self.readers if reader.said is None]
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many of how many have read a version."""
+
+    read: int
+    of: int
+
+    @property
+    def missing(self) -> int:
+        return self.of - self.read
+
+
+def asked_users(version: Version) -> list[User]:
+    """Who signs in and is asked to read this version."""
+    whom = Q(pk__in=[])
+    if Audience.STAFF in version.audiences:
+        whom |= Q(rolegrant__role__in=[role for role in Role if role != Role.GOVERNOR])
+    if Audience.GOVERNORS in version.audiences:
+        whom |= Q(rolegrant__role=Role.GOVERNOR)
+    return list(User.objects.filter(whom, is_active=True).distinct().order_by("name", "pk"))
+
+
+def asked_households(version: Version) -> list[Household]:
+    """The families that are asked: those with a child here."""
+    if Audience.HOUSEHOLDS not in version.audiences:
+        return []
+    return list(Household.objects.filter(pupils__isnull=False).distinct().order_by("name", "pk"))
+
+
+def _said(version: Version) -> dict[tuple[str, int], Acceptance]:
+    found = Acceptance.objects.filter(holds_for(version)).select_related("adult", "noted_by")
+    said: dict[tuple[str, int], Acceptance] = {}
+    for each in found:
+        key = ("user", each.user_id) if each.user_id is not None else ("household", each.household_id or 0)
+        said.setdefault(key, each)
+    return said
+
+
+def parts(version: Version) -> list[Part]:
+    """Everybody who is asked, the staff first, then class by class; a family in each of its classes."""
+    said = _said(version)
+    users = asked_users(version)
+    found = [Part("Staff and governors", [Reader(u.name, said.get(("user", u.pk)), user=u) for u in users])]
+    if Audience.HOUSEHOLDS in version.audiences:
+        found += _by_class(said)
+    return [part for part in found if part.readers]
+
+
+def _by_class(said: dict[tuple[str, int], Acceptance]) -> list[Part]:
+    homes: dict[int, dict[int, Household]] = defaultdict(dict)
+    for pupil in Pupil.objects.prefetch_related("households"):
+        for household in pupil.households.all():
+            homes[pupil.school_class_id][household.pk] = household
+    found = []
+    for school_class in SchoolClass.objects.all():
+        mine = sorted(homes[school_class.pk].values(), key=lambda each: (each.name.casefold(), each.pk))
+        readers = [Reader(h.name, said.get(("household", h.pk)), household=h) for h in mine]
+        found.append(Part(school_class.name, readers))
+    return found
+
+
+def count(version: Version) -> Count:
+    """How many people and families are asked, and how many of them have read it."""
+    said = set(_said(version))
+    keys = [("user", user.pk) for user in asked_users(version)]
+    keys += [("household", household.pk) for household in asked_households(version)]
+    return Count(sum(key in said for key in keys), len(keys))
+
+
+def waiting_people(version: Version) -> tuple[list[User], list[Adult]]:
+    """Whom a reminder goes to: staff and governors, and every adult of a family, that have not read it."""
+    said = set(_said(version))
+    users = [user for user in asked_users(version) if ("user", user.pk) not in said]
+    homes = [home.pk for home in asked_households(version) if ("household", home.pk) not in said]
+    return users, list(Adult.objects.filter(household__in=homes).select_related("household").order_by("pk"))
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the worker is with the reminders of a version."""
+
+    done: int
+    sent: int
+    of: int
+
+    @property
+    def running(self) -> bool:
+        return self.done < self.of
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.done // self.of if self.of else 100
+
+
+def progress(version: Version) -> Progress | None:
+    """The reminders that were asked for last, or None where none ever were."""
+    last = Reminder.objects.filter(version=version).order_by("-asked_at").first()
+    if last is None:
+        return None
+    rows = Reminder.objects.filter(version=version, asked_at=last.asked_at)
+    return Progress(rows.exclude(done_at=None).count(), rows.filter(sent=True).count(), rows.count())
