@@ -8,9 +8,10 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from circletime.documents.models import Acceptance, Adoption, Version, Wording
-from circletime.documents.rules.kinds import Audience, Gate, Kind, audiences_of
+from circletime.documents.rules.kinds import Audience, Gate, Kind, audiences_of, check_read
 from circletime.documents.rules.review import is_overdue, next_review
 from circletime.people.models import Household, Pupil, User
+from circletime.policy import limits
 
 ENGLISH = "en"
 _FIELDS = {
@@ -121,6 +122,16 @@ def missing_at_door(*, pupil: Pupil | None = None, household: Household | None =
     return _unread(asked, Acceptance.objects.filter(whose))
 
 
+def check_pass(user: User, gate: Gate) -> None:
+    """Raise `Refused` unless somebody who signs in has read all that this needs."""
+    check_read([version.document for version in missing_for_user(user, gate)])
+
+
+def check_at_door(*, pupil: Pupil | None = None, household: Household | None = None) -> None:
+    """Raise `Refused` unless a family has accepted what joining needs (R1)."""
+    check_read([version.document for version in missing_at_door(pupil=pupil, household=household)])
+
+
 def can_pass(user: User, gate: Gate) -> bool:
     """Whether somebody who signs in has read all that this needs. Pages and actions share it."""
     return not missing_for_user(user, gate)
@@ -150,6 +161,14 @@ class Review:
     adoption: Adoption | None
     due_on: date
     overdue: bool
+    months: int
+
+    @property
+    def every(self) -> str:
+        """How often, in words."""
+        if self.months == limits.REVIEW_MONTHS:
+            return "Quarterly"
+        return "Monthly" if self.months == 1 else f"Every {self.months} months"
 
 
 def review_of(version: Version, now: datetime) -> Review:
@@ -158,8 +177,9 @@ def review_of(version: Version, now: datetime) -> Review:
     adopted = last_adoption(version.document)
     first = Version.objects.filter(kind=version.kind, number=1).first() or version
     since = adopted.met_on if adopted is not None else first.published_on
-    due_on = next_review(since or timezone.localtime(now).date())
-    return Review(version, adopted, due_on, is_overdue(due_on, timezone.localtime(now).date()))
+    months = limits.REVIEW_MONTHS
+    due_on = next_review(since or timezone.localtime(now).date(), months)
+    return Review(version, adopted, due_on, is_overdue(due_on, timezone.localtime(now).date()), months)
 
 
 def list_reviews(now: datetime) -> list[Review]:

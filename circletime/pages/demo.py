@@ -12,6 +12,7 @@ from circletime.meetings.actions import lifecycle
 from circletime.meetings.actions.schedule import schedule
 from circletime.meetings.models import Meeting
 from circletime.meetings.rules import JOINABLE, Kind, Purpose
+from circletime.pages.demo_papers import adopt_documents
 from circletime.people.actions import make_family_link
 from circletime.people.factory import invent_school
 from circletime.people.models import Pupil, SchoolClass, User
@@ -36,6 +37,7 @@ def prepare_demo(path: Path, *, classes: int, pupils: int, now: datetime) -> dic
         facts["family_link_path"] = f"/f/{token}"
     if "staff" not in facts:
         raise FileNotFoundError(f"{path} is gone, and with it the sign-ins. Run make demo-reset.")
+    adopt_documents(now)
     oak = SchoolClass.objects.earliest("pk")
     meeting = _meeting_now(oak, now)
     base = settings.PUBLIC_URL

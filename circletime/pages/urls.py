@@ -68,6 +68,7 @@ urlpatterns = [
     path("letters/<str:public_id>/again", letters.again, name="letter-again"),
     path("letters/<str:public_id>/stop", letters.stop, name="letter-stop"),
     path("", include("circletime.pages.viewing_urls")),
+    path("", include("circletime.pages.policy_urls")),
     path("requests/", requests.index, name="requests"),
     path("requests/new", requests.new, name="request-new"),
     path("requests/register", request_papers.register_page, name="request-register"),

@@ -17,6 +17,7 @@ from django.db import connections
 from circletime.access import tasks as access_tasks
 from circletime.access.actions.emptying import empty_old
 from circletime.core import time
+from circletime.documents import tasks as document_tasks
 from circletime.media.livekit import MediaError
 from circletime.meetings import orders, tasks
 from circletime.meetings.models import Meeting
@@ -117,6 +118,7 @@ def _move_recordings(now: datetime) -> None:
 
 def _send_mail(now: datetime) -> None:
     answer_asks()
+    document_tasks.remind_readers(now)
     notice_tasks.send_due(now)
 
 
@@ -128,5 +130,6 @@ def _destroy_due(now: datetime) -> None:
     recording_tasks.destroy_due(now)
     access_tasks.close_viewings(now)
     tasks.forget_door_tries(now)
+    document_tasks.remind_reviews(now)
     notice_tasks.empty_old(now)
     empty_old(by="worker", now=now)

@@ -72,7 +72,21 @@ CLAUSES = (
         "C4",
         "Read together with the linked policies",
         (E,),
-        lacks="There is no register of policy documents and acknowledgements yet.",
+        (
+            "documents.rules.kinds:Kind",
+            "documents.actions.publish:publish",
+            "documents.actions.accept:accept",
+            "documents.queries:check_pass",
+            "documents.readers:parts",
+        ),
+        (
+            "tests/documents/test_doors.py::test_no_host_without_the_policy",
+            "tests/documents/test_doors.py::test_nobody_watches_without_the_policy",
+            "tests/documents/test_accepting.py::test_a_new_version_makes_the_old_word_stale_and_a_correction_does_not",
+            "tests/documents/test_publishing.py::test_a_published_version_is_not_written_over",
+            "tests/documents/test_readers.py::test_one_press_reminds_everybody_once",
+        ),
+        lacks="What the school has not published, nobody is asked to read.",
     ),
     Clause("C5", "The Governing Board monitors it", (E,), lacks="There is no report for governors yet."),
     Clause(
@@ -82,7 +96,22 @@ CLAUSES = (
         lacks="Both are roles; incidents do not reach them by themselves yet.",
     ),
     Clause(
-        "C7", "Reviewed every quarter and adopted by the board", (E,), lacks="There are no review dates yet."
+        "C7",
+        "Reviewed every quarter and adopted by the board",
+        (E,),
+        (
+            "policy.limits:REVIEW_MONTHS",
+            "documents.queries:review_of",
+            "documents.actions.adopt:adopt",
+            "documents.actions.adopt:remind_review",
+            "pages.views.policy_review:pack",
+        ),
+        (
+            "tests/documents/test_reviews.py::test_reminded_a_month_a_week_and_a_day_before_and_once_each",
+            "tests/documents/test_reviews.py::test_overdue_shows_on_every_page_of_staff_and_on_none_of_families",
+            "tests/documents/test_reviews.py::test_only_a_governor_or_the_headteacher_writes_down_an_adoption",
+        ),
+        lacks="That the board meets is the school's to do; what is overdue shows on every page of staff.",
     ),
     Clause(
         "T1",
@@ -319,7 +348,20 @@ CLAUSES = (
         ),
     ),
     Clause(
-        "R1", "Parents accept the code of conduct", (E,), lacks="There is no code of conduct to accept yet."
+        "R1",
+        "Parents accept the code of conduct",
+        (E,),
+        (
+            "meetings.actions.door:knock",
+            "documents.queries:check_at_door",
+            "documents.actions.accept:accept_at_door",
+        ),
+        (
+            "tests/documents/test_doors.py::test_nobody_knocks_before_a_parent_accepted_the_code",
+            "tests/documents/test_doors.py::test_it_is_asked_again_when_it_changes",
+            "tests/documents/test_doors.py::test_a_forged_acceptance_lets_nobody_in",
+        ),
+        lacks="At the class's own door it is not known which adult accepts.",
     ),
     Clause(
         "R2",

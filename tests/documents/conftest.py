@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.cache import cache
+from django.test import Client
 
 from circletime.core import time
 from tests.documents.papers import Papers
@@ -41,3 +42,9 @@ def visits(world: World) -> Iterator[Visits]:
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """The door's even answers cost a quarter of a second each."""
     monkeypatch.setattr("circletime.pages.views.join.ANSWERS_AFTER", 0.0)
+
+
+@pytest.fixture
+def browser(visits: Visits) -> Client:
+    """A browser that nobody has signed in with."""
+    return visits.browser()

@@ -12,6 +12,8 @@ from django.test import Client
 from circletime.access.actions.ending import extend
 from circletime.access.actions.log import log_case
 from circletime.access.actions.stopping import note_restriction
+from circletime.documents.rules.kinds import Audience
+from circletime.documents.rules.kinds import Kind as Kinds
 from circletime.meetings.rules import Kind, State
 from circletime.notices.actions import enqueue, letter_sent, take_letter
 from circletime.notices.models import Letter
@@ -22,6 +24,7 @@ from circletime.recordings.actions import holds
 from circletime.recordings.models import Opening, Recording
 from circletime.recordings.rules import FilmState
 from tests.actions.conftest import world
+from tests.documents.papers import Papers
 from tests.recordings.school import make_meeting, make_recording
 from tests.web.school import School
 from tests.web.seen import make_seen
@@ -120,4 +123,7 @@ def school(world: World, visits: Visits) -> School:
     kept_too = (case, restriction, link)
     made = School(world, running, host, planned, held, staff, recording, gone, hold, *kept_too)
     made.shown = make_seen(world)
+    papers = Papers(world)
+    made.paper = papers.publish(Kinds.VIDEO, of=(Audience.STAFF, Audience.HOUSEHOLDS), gates=())
+    papers.write(Kinds.VIDEO, "A new wording, which is a draft, and long enough to be read.")
     return made

@@ -11,10 +11,13 @@ from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
 from circletime.access.models import Case
+from circletime.documents.models import Version
+from circletime.documents.rules.kinds import Kind
 from circletime.meetings.models import Meeting, Seat
 from circletime.notices.models import Letter
 from circletime.people.models import ContactRestriction
 from circletime.recordings.models import Hold, Recording
+from tests.documents.papers import TEXT
 from tests.web.seen import Seen
 from tests.web.visits import Visits
 from tests.world import World
@@ -37,6 +40,8 @@ class School:
     restriction: ContactRestriction
     link: str
     seat: Seat = field(init=False)
+    paper: Version = field(init=False)
+    """The video policy, which asks and refuses nothing here; a new wording of it is drafted."""
     shown: Seen = field(init=False)
 
     def __post_init__(self) -> None:
@@ -74,10 +79,8 @@ def client_of(who: str, school: School, visits: Visits) -> Client:
 
 def arguments(name: str, school: School) -> list[Any]:
     """What stands in an address of this name."""
-    if name == "family":
-        return [school.link]
-    if name == "meeting-cancel":
-        return [school.planned.public_id]
+    if name in ("family", "meeting-cancel"):
+        return [school.link if name == "family" else school.planned.public_id]
     if name == "meeting-join":
         return [school.staff.public_id]
     if name.startswith(("meeting-", "register")) or name == "meeting":
@@ -90,6 +93,8 @@ def arguments(name: str, school: School) -> list[Any]:
         return school.shown.arguments(name)
     if name.startswith(("request", "restriction", "letter")):
         return asked_arguments(name, school)
+    if name.startswith(("policy", "document-")):
+        return policy_arguments(name, school)
     if name.startswith("room"):
         return [school.seat.public_id, *(["hand"] if name == "room-command" else [])]
     return {
@@ -97,6 +102,13 @@ def arguments(name: str, school: School) -> list[Any]:
         "mail-entry": ["none"],
         "account_reset_password_from_key": ["1", "none"],
     }.get(name, [])
+
+
+def policy_arguments(name: str, school: School) -> list[Any]:
+    """What stands in an address about a document."""
+    if name == "document-file":
+        return [school.paper.public_id, "en"]
+    return [Kind.VIDEO.value, *([1] if name == "policy-version" else [])]
 
 
 def kept_arguments(name: str, school: School) -> list[Any]:
@@ -182,6 +194,17 @@ def body(name: str, school: School) -> dict[str, Any]:
             "since": f"{timezone.localtime(school.world.now):%Y-%m-%d}",
         },
         "restriction-end": {"end_reason": "The order was lifted"},
+        "policy-acknowledge": {"version": school.paper.public_id},
+        "policy-edit": {"text": TEXT, "language": "en", "revision": "1"},
+        "policy-drop": {"revision": "1"},
+        "policy-publish": {"revision": "1", "changes": "As the board wished", "of": ["staff"]},
+        "policy-paper": {"slip": f"user-{school.host.user_id}"},
+        "policy-adopt": {
+            "version": school.paper.public_id,
+            "met_on": f"{timezone.localtime(school.world.now):%Y-%m-%d}",
+            "minute": "7",
+            "signatories": "Dr Somebody",
+        },
         "hold-release": {"reason": "It is not needed any more"},
     }
     return forms.get(name, {})

@@ -112,6 +112,24 @@ GET  see-state                              404
 GET  see-piece                              404
 GET  take                                   200
 POST take                                   200
+GET  policies                               in  in 200 200 200 200 200 200 200 200
+GET  policy                                 in  in 200 200 200 200 200 200 200 200
+GET  policy-version                         in  in 200 200 200 200 200 200 200 200
+POST policy-acknowledge                     in  in 302 302 302 302 302 302 302 302
+GET  policy-edit                            in  in 200 403 403 403 403 403 200 200
+POST policy-edit                            in  in 302 403 403 403 403 403 302 302
+POST policy-drop                            in  in 302 403 403 403 403 403 302 302
+GET  policy-publish                         in  in 200 403 403 403 403 403 200 200
+POST policy-publish                         in  in 302 403 403 403 403 403 302 302
+GET  policy-readers                         in  in 200 403 403 403 403 403 200 200
+GET  policy-readers-csv                     in  in 200 403 403 403 403 403 200 200
+POST policy-paper                           in  in 302 403 403 403 403 403 302 302
+POST policy-remind                          in  in 302 403 403 403 403 403 302 302
+GET  policy-progress                        in  in 200 403 403 403 403 403 200 200
+GET  policy-review                          in  in 200 200 403 403 403 403 200 200
+GET  policy-review-pdf                      in  in 200 200 403 403 403 403 200 200
+POST policy-adopt                           in  in 403 302 403 403 403 403 403 302
+GET  document-file                         404
 GET  mail                                  404
 POST mail                                  404
 GET  mail-entry                            404

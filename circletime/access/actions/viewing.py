@@ -15,6 +15,8 @@ from circletime.access.rules.redaction import check_mark_allowed
 from circletime.access.rules.viewing import Light
 from circletime.audit.actions import record
 from circletime.core.errors import NotAllowed, Refused
+from circletime.documents.queries import check_pass
+from circletime.documents.rules.kinds import Gate
 from circletime.people.models import User
 from circletime.policy import limits
 
@@ -86,6 +88,7 @@ def open_viewing(*, invitation: Invitation, by: User, now: datetime) -> ViewingS
     """The leader begins. Nobody else can, and they are in no other viewing meanwhile."""
     session = _locked(invitation)
     _check_leader(session, by)
+    check_pass(by, Gate.WATCHING)
     rules.check_open(queries.standing(session, now), now)
     other = queries.other_open(by, session)
     if other is not None and queries.light_of(other, now) != Light.OVER:

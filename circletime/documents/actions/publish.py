@@ -94,6 +94,8 @@ def publish(
     found = _lock_draft(kind, revision)
     if found is None:
         raise Refused("no_draft", "There is no draft of this document. Write it first.")
+    if not found.wordings.filter(language=ENGLISH).exists():
+        raise Refused("english", "Write it in English as well: that is the wording that holds.", field="text")
     before = current(kind)
     if before is None and not asks_again:
         raise Refused("first", "The first version corrects nothing.", field="asks_again", status=400)

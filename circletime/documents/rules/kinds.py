@@ -1,6 +1,6 @@
 """The documents of the policy, whom each is for, and what is refused to whoever has not read it (C4, R1)."""
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -198,6 +198,13 @@ def check_adopt(roles: Set[Role]) -> None:
     """Raise `NotAllowed` unless somebody may write down the board's adoption."""
     if not can_adopt(roles):
         raise NotAllowed("Only a governor or the headteacher writes down what the board adopted.")
+
+
+def check_read(missing: Sequence[Kind]) -> None:
+    """Raise `Refused` naming what has to be read first; a page shows it there and then (C4, R1)."""
+    if missing:
+        names = " and the ".join(kind.words[0].lower() + kind.words[1:] for kind in missing)
+        raise Refused("documents", f"Please read the {names} first.", field="documents")
 
 
 def check_asks(asks: Asks, due_on: date | None, today: date) -> None:

@@ -8,13 +8,15 @@ from django.db import transaction
 
 from circletime.audit.actions import record
 from circletime.core.errors import NotAllowed, Refused
+from circletime.documents.queries import check_at_door, check_pass
+from circletime.documents.rules.kinds import Gate
 from circletime.meetings import queries
 from circletime.meetings.actions.common import lock, lock_for_host, note, order, save, seat_of
 from circletime.meetings.actions.floor import take_floor
 from circletime.meetings.actions.lifecycle import settle
 from circletime.meetings.models import Expected, Meeting, Seat, Stay
 from circletime.meetings.rules import HELD, JOINABLE, SeatRole, SeatState, check_admit
-from circletime.people.models import Adult, Pupil, User
+from circletime.people.models import Adult, Household, Pupil, User
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,19 @@ class Person:
 
 
 @transaction.atomic
-def knock(*, meeting: Meeting, person: Person, key: str, grown_up: bool, now: datetime) -> Seat:
+def knock(
+    *,
+    meeting: Meeting,
+    person: Person,
+    key: str,
+    grown_up: bool,
+    now: datetime,
+    household: Household | None = None,
+) -> Seat:
     """Take a place in the waiting room for somebody who is expected.
+
+    `household` is whose own link led here, where one did. Nobody knocks before what joining needs was
+    read and accepted (R1, C4); `Refused` says what that is.
 
     `key` is what this browser holds already, or empty. A place that another browser holds and has
     open is not given away: the host is told and the knock refused. A removed person stays out.
@@ -59,6 +72,7 @@ def knock(*, meeting: Meeting, person: Person, key: str, grown_up: bool, now: da
         raise Refused(
             "grown_up", "Ask a grown-up to sit with you, then tick the box.", field="grown_up", status=400
         )
+    _check_read(person, household)
     own = list(Seat.objects.filter(meeting=locked, **person.fields()))
     if any(seat.state == SeatState.REMOVED for seat in own):
         raise Refused("removed", "Your teacher has ended the meeting for you. They will talk to you.")
@@ -78,6 +92,15 @@ def knock(*, meeting: Meeting, person: Person, key: str, grown_up: bool, now: da
     else:
         return _take_seat(locked, person, key, now, back=back)
     return _already_here(locked, seat)
+
+
+def _check_read(person: Person, household: Household | None) -> None:
+    if person.user is not None:
+        check_pass(person.user, Gate.JOINING)
+        return
+    if household is None and person.adult is not None:
+        household = person.adult.household
+    check_at_door(pupil=person.pupil, household=household)
 
 
 def _already_here(meeting: Meeting, seat: Seat) -> Seat:
@@ -115,6 +138,7 @@ def enter_as_host(*, meeting: Meeting, by: User, confirmed: bool, key: str, now:
         raise NotAllowed("You are not a host of this meeting.")
     if locked.state_at(now) not in JOINABLE:
         raise Refused("not_open", "The waiting room is not open yet; it opens 10 minutes before the meeting.")
+    check_pass(by, Gate.HOSTING)
     if not confirmed:
         raise Refused("confirm", "Please confirm each point first.", field="confirmed", status=400)
     held = Seat.objects.filter(meeting=locked, user=by, state__in=HELD).first()

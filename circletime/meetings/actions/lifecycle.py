@@ -6,6 +6,8 @@ from django.db import transaction
 
 from circletime.audit.actions import record
 from circletime.core.errors import Refused
+from circletime.documents.queries import check_pass
+from circletime.documents.rules.kinds import Gate
 from circletime.meetings import queries
 from circletime.meetings.actions.common import lock, lock_for_host, note, order, order_everyone, save
 from circletime.meetings.actions.floor import take_floor
@@ -51,6 +53,8 @@ def start(*, meeting: Meeting, by: Seat, now: datetime) -> Meeting:
     locked = lock_for_host(by)
     if locked.pk != meeting.pk:
         raise Refused("other_meeting", "You are the host of another meeting.", status=403)
+    if by.user is not None:
+        check_pass(by.user, Gate.HOSTING)
     check_start(
         state=State(locked.state), recording=Recording(locked.recording), starts_at=locked.starts_at, now=now
     )

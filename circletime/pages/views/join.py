@@ -6,16 +6,22 @@ from functools import wraps
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from circletime.core import time
 from circletime.core.errors import Refused
+from circletime.documents.actions.accept import accept, accept_at_door
+from circletime.documents.models import Version
+from circletime.documents.queries import missing_at_door
+from circletime.documents.rules.kinds import Kind, Way
 from circletime.meetings.actions.door import Person, knock
 from circletime.meetings.models import Expected, Meeting, Seat
 from circletime.meetings.queries import list_joinable, next_meeting
 from circletime.meetings.throttle import check_door, wrong_try
 from circletime.pages.seats import any_key, remember
+from circletime.pages.views.policies import papers_of
 from circletime.people.models import Adult, Household, SchoolClass
 from circletime.people.queries import (
     find_class,
@@ -91,7 +97,12 @@ def join_name(request: HttpRequest) -> HttpResponse:
     typed = {name: _typed(request, name) for name in ("name", "last_name", "grown_up")}
     context["typed"] = typed
     try:
-        seat = _knock(request, meetings, household, typed)
+        meeting, person = _who_asks(request, meetings, household, typed)
+        unread = _read(request, person, household)
+        if unread:
+            papers = papers_of(unread, (get_language() or "")[:2])
+            return render(request, "pages/join/conduct.html", {"typed": typed, "papers": papers})
+        seat = _knock(request, meeting, person, household)
     except Refused as refusal:
         context |= {"error": str(refusal), "which": refusal.code, "field": refusal.field}
         return render(request, "pages/join/name.html", context, status=refusal.status)
@@ -179,9 +190,9 @@ def _open_meetings(school_class: SchoolClass | None, household: Household | None
     return [meeting for each in list_classes_of(household) for meeting in list_joinable(each)]
 
 
-def _knock(
+def _who_asks(
     request: HttpRequest, meetings: list[Meeting], household: Household | None, typed: dict[str, str]
-) -> Seat:
+) -> tuple[Meeting, Person]:
     now, address = time.now(), _address(request)
     door = f"class:{meetings[0].school_class_id}"
     check_door(address, door, now)
@@ -194,8 +205,34 @@ def _knock(
     if person is None:
         wrong_try(address, door, now)
         raise Refused("wrong", WRONG, field="name", status=403)
+    return meeting, person
+
+
+def _read(request: HttpRequest, person: Person, household: Household | None) -> list[Version]:
+    """What the family has still to accept before it may ask to join (R1), after what it just did accept.
+
+    Only what stands in the way now is taken, so that an old page accepts nothing that was not shown.
+    """
+    if household is None and person.adult is not None:
+        household = person.adult.household
+    missing = missing_at_door(pupil=person.pupil, household=household)
+    shown = set(request.POST.getlist("accept")[: len(Kind)])
+    accepted = [version for version in missing if version.public_id in shown]
+    if not accepted:
+        return missing
+    way = Way.LINK if "link" in (request.session.get("door") or {}) else Way.DOOR
+    if person.adult is not None:
+        for version in accepted:
+            accept(version=version, household=household, adult=person.adult, way=way, now=time.now())
+    else:
+        accept_at_door(versions=accepted, pupil=person.pupil, household=household, way=way, now=time.now())
+    return missing_at_door(pupil=person.pupil, household=household)
+
+
+def _knock(request: HttpRequest, meeting: Meeting, person: Person, household: Household | None) -> Seat:
     own = Seat.objects.filter(meeting=meeting, **person.fields()).values_list("public_id", flat=True)
-    return knock(meeting=meeting, person=person, key=any_key(request, list(own)), grown_up=True, now=now)
+    key = any_key(request, list(own))
+    return knock(meeting=meeting, person=person, household=household, key=key, grown_up=True, now=time.now())
 
 
 def _find(

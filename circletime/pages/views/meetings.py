@@ -15,6 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from circletime.core import time
 from circletime.core.errors import Refused
+from circletime.documents.queries import missing_for_user
+from circletime.documents.rules.kinds import Gate
 from circletime.meetings import rules
 from circletime.meetings.actions import door, lifecycle
 from circletime.meetings.actions.schedule import cancel as cancel_meeting
@@ -31,6 +33,7 @@ from circletime.meetings.queries import (
 )
 from circletime.meetings.rules import JOINABLE, OVER, PURPOSES_OF, RUNNING, Kind, State
 from circletime.pages.seats import any_key, remember
+from circletime.pages.views.policies import papers_of
 from circletime.pages.who import staff_of
 from circletime.people.models import Group, Household
 from circletime.people.queries import list_classes_for
@@ -215,11 +218,13 @@ def _show(request: HttpRequest, found: Meeting, error: Refused | None = None) ->
     expected = [row.label for row in Expected.objects.filter(meeting=found)]
     if not expected:
         expected = [p.label for p in expected_pupils(found)] + [a.name for a in expected_adults(found)]
+    hosts = can_host(user, found)
     invited = found.kind == Kind.STAFF and found.state in JOINABLE and bool(user.roles)
     context: dict[str, Any] = {
         "meeting": found,
-        "host": can_host(user, found),
-        "join": invited and not can_host(user, found),
+        "host": hosts,
+        "join": invited and not hosts,
+        "papers": papers_of(missing_for_user(user, Gate.HOSTING if hosts else Gate.JOINING)),
         "opens_at": opens_at,
         "may_start": found.state in JOINABLE or (found.state == State.SCHEDULED and now >= opens_at),
         "running": found.state in RUNNING,

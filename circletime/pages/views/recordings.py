@@ -14,7 +14,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from circletime.core import time
 from circletime.core.errors import Refused
+from circletime.documents.queries import missing_for_user
+from circletime.documents.rules.kinds import Gate
 from circletime.pages.found import or_404
+from circletime.pages.views.policies import papers_of
 from circletime.pages.who import staff_of
 from circletime.people.models import User
 from circletime.people.rules import EARLY_DELETERS, HOLDERS
@@ -114,6 +117,7 @@ def page(
         "typed": typed or {},
         "words": _words(recording, film, past=gone),
         "opening": watching.open_to(recording, user, now),
+        "papers": papers_of(missing_for_user(user, Gate.WATCHING)),
         **_of_film(film),
     }
     if can_watch(user.roles):

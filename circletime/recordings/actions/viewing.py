@@ -11,6 +11,8 @@ from django.db import transaction
 
 from circletime.audit.actions import record
 from circletime.core.errors import NotAllowed, Refused
+from circletime.documents.queries import check_pass
+from circletime.documents.rules.kinds import Gate
 from circletime.people.models import User
 from circletime.recordings import spans, watching
 from circletime.recordings.models import Film, Recording, Viewing
@@ -20,9 +22,11 @@ from circletime.recordings.rules import VIEWING_LASTS, Span, check_reason
 
 @transaction.atomic
 def begin_viewing(*, recording: Recording, why: str, by: User, now: datetime) -> Viewing:
-    """Write down that `by` watches, and why. Raises `Refused` without a reason or without the right."""
+    """Write down that `by` watches, and why. Raises `Refused` without a reason, without the
+    right, or before what watching needs was read (C4)."""
     if not watching.may_watch(recording, by, now):
         raise NotAllowed("This recording is not open to you.")
+    check_pass(by, Gate.WATCHING)
     reason = check_reason(why, "Say why you are watching.", field="why", most=300)
     fresh = Recording.objects.select_for_update(of=("self",)).get(pk=recording.pk)
     if not may_be_seen(fresh, now):
