@@ -10,6 +10,7 @@ from circletime.core.ids import public_id
 from circletime.documents.rules.kinds import Audience, Gate, Kind, Way
 from circletime.documents.rules.words import Block, blocks
 from circletime.people.models import Adult, Household, Pupil, User
+from circletime.policy.limits import Limit
 
 KINDS = [(kind.value, kind.words) for kind in Kind]
 
@@ -222,6 +223,22 @@ class ReviewReminder(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.due_on} -{self.days_before}"
+
+
+class LimitSet(models.Model):
+    """A school's own value of a limit, from its moment on; the newest one of a limit holds. Never changed."""
+
+    limit = models.CharField(max_length=10, choices=[(limit.value, limit.facts.words) for limit in Limit])
+    value = models.PositiveSmallIntegerField()
+    adoption = models.ForeignKey(Adoption, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    set_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    set_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.limit} {self.value}"
 
 
 class Reminder(models.Model):

@@ -7,11 +7,12 @@ from datetime import date, datetime
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from circletime.documents import limits
 from circletime.documents.models import Acceptance, Adoption, Version, Wording
 from circletime.documents.rules.kinds import Audience, Gate, Kind, audiences_of, check_read
 from circletime.documents.rules.review import is_overdue, next_review
 from circletime.people.models import Household, Pupil, User
-from circletime.policy import limits
+from circletime.policy.limits import REVIEW_MONTHS, Limit
 
 ENGLISH = "en"
 _FIELDS = {
@@ -166,7 +167,7 @@ class Review:
     @property
     def every(self) -> str:
         """How often, in words."""
-        if self.months == limits.REVIEW_MONTHS:
+        if self.months == REVIEW_MONTHS:
             return "Quarterly"
         return "Monthly" if self.months == 1 else f"Every {self.months} months"
 
@@ -177,7 +178,7 @@ def review_of(version: Version, now: datetime) -> Review:
     adopted = last_adoption(version.document)
     first = Version.objects.filter(kind=version.kind, number=1).first() or version
     since = adopted.met_on if adopted is not None else first.published_on
-    months = limits.REVIEW_MONTHS
+    months = limits.holds(Limit.REVIEW)
     due_on = next_review(since or timezone.localtime(now).date(), months)
     return Review(version, adopted, due_on, is_overdue(due_on, timezone.localtime(now).date()), months)
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, Sum
 from django.utils import timezone
 
+from circletime.documents import limits as school_limits
 from circletime.media.rules import Rights
 from circletime.meetings import rules
 from circletime.meetings.models import Expected, GrownUpAsk, Happening, Meeting, Seat, Stay, Turn
@@ -18,6 +19,16 @@ from circletime.policy import limits
 
 ONLINE_WITHIN = timedelta(seconds=12)
 """A page that said nothing for so long is taken to be closed."""
+
+
+def longest(kind: Kind) -> timedelta:
+    """The longest a meeting of this kind may be live at this school (T2, T3)."""
+    return school_limits.longest(rules.limit_of(kind))
+
+
+def most_minutes(kind: Kind) -> int:
+    """The same in whole minutes."""
+    return int(longest(kind).total_seconds() // 60)
 
 
 def may_share(meeting: Meeting, seat: Seat) -> bool:

@@ -163,6 +163,11 @@ def cap(kind: Kind) -> timedelta:
     return limits.MEETING_WITH_STAFF if kind == Kind.STAFF else limits.MEETING_WITH_FAMILIES
 
 
+def limit_of(kind: Kind) -> limits.Limit:
+    """Which limit of the policy is about meetings of this kind."""
+    return limits.Limit.STAFF if kind == Kind.STAFF else limits.Limit.FAMILIES
+
+
 def most_minutes(kind: Kind) -> int:
     """The same in whole minutes, as forms and sentences have it."""
     return int(cap(kind).total_seconds() // 60)
@@ -177,14 +182,16 @@ def check_schedule(
     invited: int,
     others: list[tuple[datetime, int]],
     now: datetime,
+    most: int | None = None,
 ) -> None:
     """Raise `Refused` naming the field, unless a meeting like this may be put in the calendar.
 
     `others` are start and minutes of the same class's meetings; `invited` counts expected people.
+    `most` are the most minutes at this school, where it has a limit of its own.
     """
     if purpose not in PURPOSES_OF[kind]:
         raise Refused("purpose", "Choose what the meeting is for.", field="purpose", status=400)
-    most = most_minutes(kind)
+    most = most_minutes(kind) if most is None else most
     if not 1 <= minutes <= most:
         who = "staff" if kind == Kind.STAFF else "pupils or parents"
         raise Refused(

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from circletime.pages.views import policies, policy_desk, policy_readers, policy_review
+from circletime.pages.views import policies, policy_desk, policy_limits, policy_readers, policy_review
 
 _ONE = "policies/<str:kind>/"
 
 urlpatterns = [
     path("policies/", policies.index, name="policies"),
+    path("policies/limits", policy_limits.show, name="policy-limits"),
     path(_ONE, policies.show, name="policy"),
     path(f"{_ONE}acknowledge", policies.acknowledge, name="policy-acknowledge"),
     path(f"{_ONE}versions/<int:number>", policies.older, name="policy-version"),

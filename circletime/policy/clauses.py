@@ -128,8 +128,15 @@ CLAUSES = (
         "T2",
         "At most 20 minutes with pupils or parents",
         (E,),
-        ("policy.limits:MEETING_WITH_FAMILIES", "meetings.rules:cap", "meetings.tasks:run_clock"),
         (
+            "policy.limits:MEETING_WITH_FAMILIES",
+            "meetings.queries:longest",
+            "meetings.tasks:run_clock",
+            "documents.actions.limits:set_limit",
+        ),
+        (
+            "tests/documents/test_limits.py::test_a_looser_value_posted_by_the_headteacher_is_refused",
+            "tests/documents/test_limits.py::test_a_stricter_value_holds_at_once_for_what_is_planned_already",
             "tests/actions/test_floor.py::test_the_room_closes_at_its_limit",
             "tests/e2e/test_class_meets.py::test_a_class_meets",
         ),
@@ -138,7 +145,7 @@ CLAUSES = (
         "T3",
         "At most 40 minutes with staff",
         (E,),
-        ("policy.limits:MEETING_WITH_STAFF", "meetings.rules:cap"),
+        ("policy.limits:MEETING_WITH_STAFF", "meetings.queries:longest"),
         ("tests/rules/test_meetings.py::test_staff_may_meet_for_forty_minutes",),
     ),
     Clause(

@@ -1,6 +1,8 @@
 """The policy's numbers as named values. A number that is policy stands here and nowhere else."""
 
+from dataclasses import dataclass
 from datetime import time, timedelta
+from enum import StrEnum
 
 MEETING_WITH_FAMILIES = timedelta(minutes=20)
 """T2: the longest a meeting with pupils or parents may be live."""
@@ -79,3 +81,50 @@ SEAT_KEPT = timedelta(seconds=90)
 
 NOT_STARTED_CLOSES = timedelta(minutes=30)
 """A waiting room whose meeting nobody starts closes so long after its time."""
+
+
+class Limit(StrEnum):
+    """The numbers that a school may make stricter for itself, and looser only as its board adopted."""
+
+    FAMILIES = "families"
+    STAFF = "staff"
+    KEPT = "kept"
+    REVIEW = "review"
+
+    @property
+    def facts(self) -> "Facts":
+        return _FACTS[self]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One limit: the policy's own value, and what no school goes beyond, in `unit`."""
+
+    clause: str
+    words: str
+    unit: str
+    value: int
+    least: int
+    most: int
+
+
+_FACTS = {
+    Limit.FAMILIES: Facts(
+        "T2",
+        "A meeting with pupils or parents lasts at most",
+        "minutes",
+        int(MEETING_WITH_FAMILIES.total_seconds() // 60),
+        5,
+        60,
+    ),
+    Limit.STAFF: Facts(
+        "T3",
+        "A meeting of staff lasts at most",
+        "minutes",
+        int(MEETING_WITH_STAFF.total_seconds() // 60),
+        5,
+        120,
+    ),
+    Limit.KEPT: Facts("T9", "Recordings are kept for", "days", RECORDING_KEPT.days, 7, 90),
+    Limit.REVIEW: Facts("C7", "The policy is reviewed every", "months", REVIEW_MONTHS, 1, 12),
+}

@@ -100,9 +100,9 @@ VIEWING_LASTS = timedelta(hours=4)
 """The reason somebody gave for watching holds for so long; then they are asked again."""
 
 
-def destroy_on(made_on: date) -> date:
-    """The day a recording made on `made_on` is destroyed (T9)."""
-    return made_on + limits.RECORDING_KEPT
+def destroy_on(made_on: date, kept: timedelta = limits.RECORDING_KEPT) -> date:
+    """The day a recording made on `made_on` is destroyed (T9), `kept` as long as the school keeps them."""
+    return made_on + kept
 
 
 class Rule(StrEnum):

@@ -108,6 +108,8 @@ def policy_arguments(name: str, school: School) -> list[Any]:
     """What stands in an address about a document."""
     if name == "document-file":
         return [school.paper.public_id, "en"]
+    if name == "policy-limits":
+        return []
     return [Kind.VIDEO.value, *([1] if name == "policy-version" else [])]
 
 
@@ -199,6 +201,7 @@ def body(name: str, school: School) -> dict[str, Any]:
         "policy-drop": {"revision": "1"},
         "policy-publish": {"revision": "1", "changes": "As the board wished", "of": ["staff"]},
         "policy-paper": {"slip": f"user-{school.host.user_id}"},
+        "policy-limits": {"limit": "families", "value": "15"},
         "policy-adopt": {
             "version": school.paper.public_id,
             "met_on": f"{timezone.localtime(school.world.now):%Y-%m-%d}",

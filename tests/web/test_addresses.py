@@ -114,6 +114,8 @@ GET  take                                   200
 POST take                                   200
 GET  policies                               in  in 200 200 200 200 200 200 200 200
 GET  policy                                 in  in 200 200 200 200 200 200 200 200
+GET  policy-limits                          in  in 200 200 200 200 200 200 200 200
+POST policy-limits                          in  in 403 403 403 403 403 403 302 302
 GET  policy-version                         in  in 200 200 200 200 200 200 200 200
 POST policy-acknowledge                     in  in 302 302 302 302 302 302 302 302
 GET  policy-edit                            in  in 200 403 403 403 403 403 200 200

@@ -21,7 +21,6 @@ from circletime.meetings.rules import (
     Recording,
     SeatState,
     State,
-    cap,
     check_start,
     next_state,
     should_run,
@@ -58,7 +57,7 @@ def start(*, meeting: Meeting, by: Seat, now: datetime) -> Meeting:
     check_start(
         state=State(locked.state), recording=Recording(locked.recording), starts_at=locked.starts_at, now=now
     )
-    from_now = min(cap(Kind(locked.kind)), timedelta(minutes=locked.minutes))
+    from_now = min(queries.longest(Kind(locked.kind)), timedelta(minutes=locked.minutes))
     locked.state, locked.live_at, locked.ends_at = State.LIVE, now, now + from_now
     record("meetings.meeting.started", by=by.actor, subject=locked.subject, now=now, minutes=locked.minutes)
     save(locked, "state", "live_at", "ends_at")

@@ -73,6 +73,7 @@ def schedule(
         invited=invited,
         others=others,
         now=now,
+        most=queries.most_minutes(kind),
     )
     meeting.full_clean(exclude=["host"])
     meeting.save()

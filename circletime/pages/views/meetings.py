@@ -30,6 +30,7 @@ from circletime.meetings.queries import (
     get_meeting,
     list_meetings_for,
     minutes_this_week,
+    most_minutes,
 )
 from circletime.meetings.rules import JOINABLE, OVER, PURPOSES_OF, RUNNING, Kind, State
 from circletime.pages.seats import any_key, remember
@@ -97,7 +98,7 @@ def new(request: HttpRequest) -> HttpResponse:
         "household": "",
         "purpose": "circle",
         "starts_at": f"{start:%Y-%m-%dT%H:%M}",
-        "minutes": str(rules.most_minutes(Kind.CLASS)),
+        "minutes": str(most_minutes(Kind.CLASS)),
     }
     error: Refused | None = None
     if request.method == "POST":
@@ -115,8 +116,8 @@ def new(request: HttpRequest) -> HttpResponse:
             "typed": typed,
             "error": error,
             "wrong": _wrong_field(error, typed["kind"]),
-            "kinds": [(kind, rules.most_minutes(kind)) for kind in Kind],
-            "most": {kind.value: rules.most_minutes(kind) for kind in Kind},
+            "kinds": [(kind, most_minutes(kind)) for kind in Kind],
+            "most": {kind.value: most_minutes(kind) for kind in Kind},
             "purposes": list(rules.Purpose),
             "classes": classes,
             "groups": Group.objects.filter(school_class__in=classes).select_related("school_class"),

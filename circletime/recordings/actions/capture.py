@@ -21,6 +21,7 @@ from django.utils import timezone
 from circletime.audit.actions import record
 from circletime.core import time
 from circletime.core.errors import Refused
+from circletime.documents.limits import longest
 from circletime.media import livekit
 from circletime.media.livekit import MediaError
 from circletime.media.rules import Rights
@@ -29,6 +30,7 @@ from circletime.meetings.actions.common import lock
 from circletime.meetings.actions.lifecycle import recording_changed
 from circletime.meetings.models import Meeting
 from circletime.meetings.rules import RUNNING
+from circletime.policy.limits import Limit
 from circletime.recordings import keys, queries, room
 from circletime.recordings.actions import film
 from circletime.recordings.film.cut import Cut
@@ -114,7 +116,8 @@ def ensure_row(meeting: Meeting, by: str, now: datetime) -> Recording:
     found = Recording.objects.filter(meeting=meeting).first()
     if found is not None:
         return found
-    made = Recording(meeting=meeting, made_at=now, destroy_on=destroy_on(timezone.localtime(now).date()))
+    day = destroy_on(timezone.localtime(now).date(), longest(Limit.KEPT))
+    made = Recording(meeting=meeting, made_at=now, destroy_on=day)
     # Before the key is read: this locks the log, which keeps a rotation from retiring that key meanwhile.
     record("recordings.recording.made", by=by, subject=made.subject, now=now, meeting=meeting.public_id)
     nothing_wrapped = not Recording.objects.exclude(wrapped_key=b"").exists()
