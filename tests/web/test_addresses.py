@@ -34,6 +34,8 @@ GET  join                                  200
 POST join                                  302
 GET  join-name                             302 200 302 302 302 302 302 302 302 302
 POST join-name                             302
+GET  join-accept                           302
+POST join-accept                           302
 GET  join-open                             200
 GET  family                                302
 GET  family-wait                           302

@@ -14,7 +14,7 @@ from circletime.core import time
 from circletime.core.errors import Refused
 from circletime.documents.actions.accept import accept, accept_at_door
 from circletime.documents.models import Version
-from circletime.documents.queries import missing_at_door
+from circletime.documents.queries import conduct_due, missing_at_door
 from circletime.documents.rules.kinds import Kind, Way
 from circletime.meetings.actions.door import Person, knock
 from circletime.meetings.models import Expected, Meeting, Seat
@@ -182,6 +182,11 @@ def _who(request: HttpRequest) -> tuple[SchoolClass | None, Household | None]:
     return find_class_again(door.get("class", 0), door.get("password", "")), None
 
 
+def household_of(request: HttpRequest) -> Household | None:
+    """The family whose own link this browser came by, while the link works."""
+    return _who(request)[1]
+
+
 def _open_meetings(school_class: SchoolClass | None, household: Household | None) -> list[Meeting]:
     if school_class is not None:
         return list_joinable(school_class)
@@ -281,4 +286,5 @@ def _not_open(
         classes = list_classes_of(household)
     coming = [meeting for each in classes if (meeting := next_meeting(each, time.now())) is not None]
     following = min(coming, key=lambda meeting: meeting.starts_at, default=None)
-    return render(request, "pages/join/not_open.html", {"following": following})
+    due = conduct_due(household, time.now()) if household is not None else []
+    return render(request, "pages/join/not_open.html", {"following": following, "due": due})
