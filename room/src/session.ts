@@ -99,6 +99,8 @@ export class Session {
       .on(RoomEvent.LocalTrackPublished, tracks)
       .on(RoomEvent.LocalTrackUnpublished, (publication) => {
         if (publication.source === Track.Source.ScreenShare) this.events.sharing(false);
+        // The server may take a track away after the right to send it has come back.
+        this.follow();
         tracks();
       })
       .on(RoomEvent.ParticipantConnected, tracks)
@@ -181,7 +183,13 @@ export class Session {
 
   // One change at a time: publishing takes a moment, and rights may change meanwhile.
   private follow(): void {
-    this.work = this.work.then(() => this.matchRights()).catch(() => this.events.tracks());
+    this.work = this.work
+      .then(() => this.matchRights())
+      .catch(() => {
+        this.events.tracks();
+        // A publication that failed must not leave a child silent through a whole turn.
+        if (this.room.state === "connected") setTimeout(() => this.follow(), RETRY_EVERY);
+      });
   }
 
   private may(source: number): boolean {

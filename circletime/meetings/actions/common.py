@@ -62,5 +62,9 @@ def save(meeting: Meeting, *fields: str) -> None:
 
 
 def _follow(meeting_pk: int) -> None:
-    live.poke()
-    orders.carry_out(meeting_pk)
+    # The media server first: telling thirty pages takes this process a moment, and a turn is waited for.
+    # They look for themselves five times a second, should the media server keep us waiting.
+    try:
+        orders.carry_out(meeting_pk)
+    finally:
+        live.poke()
