@@ -7,10 +7,10 @@ that two children never hold one at any instant (P2), even while orders are late
 """
 
 import time as clock
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q
 
 from circletime.core import time
 from circletime.media import livekit
@@ -25,56 +25,78 @@ RENEW_AFTER = 2.0
 """Seconds. A call to the media server takes at most two more, so a lease renewed by then never runs out."""
 
 
+@dataclass(frozen=True)
+class _Taken:
+    """What is pending for one meeting, as it stood at one moment."""
+
+    orders: list[int]
+    room: str
+    closing: bool
+    floor: str
+    wanted: dict[str, tuple[str, Rights]]
+
+
 def carry_out(meeting_pk: int) -> bool:
     """Do what is pending for one meeting; False when the media server could not be told it all."""
     while MediaOrder.objects.filter(meeting=meeting_pk).exists():
-        if not _lease(meeting_pk):
+        taken = _take(meeting_pk)
+        if taken is None:
             return False
         try:
-            done = _carry_out_once(meeting_pk)
-        finally:
-            Meeting.objects.filter(pk=meeting_pk).update(media_leased_until=None)
-        if not done:
+            _tell(meeting_pk, taken)
+        except MediaError:
+            _give_back(meeting_pk, done=[])
             return False
+        except BaseException:
+            _give_back(meeting_pk, done=[])
+            raise
+        _give_back(meeting_pk, done=taken.orders)
     return True
 
 
-def _lease(meeting_pk: int, *, renew: bool = False) -> bool:
+@transaction.atomic
+def _take(meeting_pk: int) -> _Taken | None:
+    """Take the meeting's lease, and read orders and rights under its lock, so they belong to one moment."""
+    meeting = Meeting.objects.select_for_update().get(pk=meeting_pk)
     now = time.now()
-    free = Q() if renew else Q(media_leased_until=None) | Q(media_leased_until__lt=now)
-    return bool(Meeting.objects.filter(free, pk=meeting_pk).update(media_leased_until=now + LEASE))
+    if meeting.media_leased_until is not None and meeting.media_leased_until >= now:
+        return None
+    Meeting.objects.filter(pk=meeting_pk).update(media_leased_until=now + LEASE)
+    pending = list(MediaOrder.objects.filter(meeting=meeting).select_related("seat"))
+    wanted: dict[str, tuple[str, Rights]] = {}
+    for order in pending:
+        if order.seat is not None:
+            verb = "remove" if order.seat.state != "admitted" else "rights"
+            wanted[order.seat.public_id] = (verb, seat_rights(meeting, order.seat))
+    return _Taken(
+        orders=[order.pk for order in pending],
+        room=meeting.room,
+        closing=meeting.state in OVER,
+        floor=meeting.floor.public_id if meeting.floor else "",
+        wanted=wanted,
+    )
 
 
-def _carry_out_once(meeting_pk: int) -> bool:
+@transaction.atomic
+def _give_back(meeting_pk: int, *, done: list[int]) -> None:
+    MediaOrder.objects.filter(pk__in=done).delete()
+    Meeting.objects.filter(pk=meeting_pk).update(media_leased_until=None)
+
+
+def _tell(meeting_pk: int, taken: _Taken) -> None:
+    if taken.closing:
+        livekit.delete_room(taken.room)
+        return
     leased_at = clock.monotonic()
-    # Orders and rights are read under the meeting's lock, so they belong to one moment.
-    with transaction.atomic():
-        meeting = Meeting.objects.select_for_update().get(pk=meeting_pk)
-        pending = list(MediaOrder.objects.filter(meeting=meeting).select_related("seat"))
-        closing = meeting.state in OVER
-        wanted: dict[str, tuple[str, Rights]] = {}
-        for order in pending:
-            if order.seat is not None:
-                verb = "remove" if order.seat.state != "admitted" else "rights"
-                wanted[order.seat.public_id] = (verb, seat_rights(meeting, order.seat))
-    try:
-        if closing:
-            livekit.delete_room(meeting.room)
+    # False sorts first: what takes a right away comes before what gives a pupil the microphone.
+    for identity, (verb, rights) in sorted(taken.wanted.items(), key=lambda item: item[0] == taken.floor):
+        if clock.monotonic() - leased_at > RENEW_AFTER:
+            Meeting.objects.filter(pk=meeting_pk).update(media_leased_until=time.now() + LEASE)
+            leased_at = clock.monotonic()
+        if verb == "remove":
+            livekit.remove(taken.room, identity)
         else:
-            # False sorts first: what takes a right away comes before what gives a pupil the microphone.
-            floor = meeting.floor.public_id if meeting.floor else ""
-            for identity, (verb, rights) in sorted(wanted.items(), key=lambda item: item[0] == floor):
-                if clock.monotonic() - leased_at > RENEW_AFTER:
-                    _lease(meeting_pk, renew=True)
-                    leased_at = clock.monotonic()
-                if verb == "remove":
-                    livekit.remove(meeting.room, identity)
-                else:
-                    livekit.set_rights(meeting.room, identity, rights)
-    except MediaError:
-        return False
-    MediaOrder.objects.filter(pk__in=[order.pk for order in pending]).delete()
-    return True
+            livekit.set_rights(taken.room, identity, rights)
 
 
 def reconcile(meeting: Meeting) -> list[str]:
