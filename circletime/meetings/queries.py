@@ -14,6 +14,7 @@ from circletime.meetings import rules
 from circletime.meetings.models import Expected, GrownUpAsk, Happening, Meeting, Seat, Stay, Turn
 from circletime.meetings.rules import JOINABLE, Kind, SeatRole, SeatState, State
 from circletime.people.models import Adult, Pupil, SchoolClass, User
+from circletime.people.queries import adults_in, pupils_in
 from circletime.people.rules import HOSTS, OFFICE, WATCHERS
 from circletime.policy import limits
 
@@ -111,19 +112,17 @@ def next_meeting(school_class: SchoolClass, now: datetime) -> Meeting | None:
 
 
 def expected_pupils(meeting: Meeting) -> list[Pupil]:
-    """The children a class or group meeting is for (C2)."""
+    """The children a class or group meeting is for (C2). Whoever left the school is expected nowhere."""
     if meeting.kind == Kind.GROUP and meeting.group is not None:
-        return list(meeting.group.pupils.all())
+        return list(meeting.group.pupils.filter(left_at=None))
     if meeting.kind == Kind.CLASS and meeting.school_class is not None:
-        return list(Pupil.objects.filter(school_class=meeting.school_class))
+        return list(pupils_in(meeting.school_class))
     return []
 
 
 def expected_adults(meeting: Meeting) -> list[Adult]:
     """The adults a parents' meeting is for."""
-    if meeting.household is None:
-        return []
-    return list(Adult.objects.filter(household=meeting.household))
+    return adults_in(meeting.household) if meeting.household is not None else []
 
 
 def minutes_this_week(school_class: SchoolClass, moment: datetime) -> int:

@@ -14,6 +14,9 @@ from circletime.people.models import Pupil
 LONGEST = 600
 """Of what was typed, so many characters come back to the page."""
 
+LEFT = "Left the school"
+"""Where a form lists leavers."""
+
 Option = tuple[str, str]
 
 
@@ -75,15 +78,17 @@ def pupil_field(pupils: Iterable[Pupil], *, required: bool = False, hint: str = 
     for pupil in pupils:
         mark = f" ({pupil.mark})" if pupil.mark else ""
         name = f"{pupil.first_name} {pupil.last_name}{mark}"
-        by_class.setdefault(str(pupil.school_class), []).append((str(pupil.pk), name))
+        where = str(pupil.school_class) if pupil.left_at is None else LEFT
+        by_class.setdefault(where, []).append((str(pupil.pk), name))
     groups = tuple((name, tuple(options)) for name, options in by_class.items())
     return Field("pupil", "Child", "select", groups=groups, required=required, hint=hint)
 
 
 def all_pupils() -> list[Pupil]:
-    """Every child, class by class."""
+    """Every child, class by class, and then those who left: what was recorded of them may be asked for."""
     found = Pupil.objects.select_related("school_class")
-    return list(found.order_by("school_class__year", "school_class__name", "first_name", "last_name"))
+    by_class = found.order_by("school_class__year", "school_class__name", "first_name", "last_name")
+    return sorted(by_class, key=lambda pupil: pupil.left_at is not None)
 
 
 def chosen_pupil(typed: QueryDict) -> Pupil | None:

@@ -69,9 +69,8 @@ def note_restriction(
 ) -> ContactRestriction:
     """Note who may not be in touch with this child: one adult, one household, or nobody at all."""
     check_note_restriction(by.roles)
-    own = adults_of(pupil)
-    homes = {each.household_id for each in own}
-    if (adult is not None and adult not in own) or (household is not None and household.pk not in homes):
+    own, homes = adults_of(pupil), list(pupil.households.all())
+    if (adult is not None and adult not in own) or (household is not None and household not in homes):
         raise Refused("whom", "Choose somebody of this child's family.", field="whom", status=400)
     made = ContactRestriction.objects.create(
         pupil=pupil,

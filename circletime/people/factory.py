@@ -12,7 +12,6 @@ from datetime import datetime
 from django.db import transaction
 
 from circletime.people.models import (
-    Adult,
     Group,
     Household,
     Pupil,
@@ -106,8 +105,7 @@ def _invent_pupils(school_class: SchoolClass, count: int, pick: random.Random) -
         last = lasts[index % len(lasts)]
         household = Household.objects.create(name=last)
         for adult in pick.sample(("Ada", "Bruno", "Celia", "Dov", "Esi", "Femi"), pick.choice((1, 2))):
-            Adult.objects.create(
-                household=household,
+            household.adults.create(
                 name=f"{adult} {last}",
                 email=f"{adult.lower()}.{secrets.token_hex(3)}@home.example",
                 language=pick.choice(LANGUAGES),

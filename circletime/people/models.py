@@ -26,6 +26,16 @@ def new_class_password() -> str:
     return readable(8)
 
 
+def source_id_field() -> "models.CharField[str, str]":
+    """What the school's own system calls somebody or something; empty for what was made by hand."""
+    return models.CharField(max_length=255, blank=True, default="", db_index=True)
+
+
+def one_per_source_id(name: str) -> models.UniqueConstraint:
+    """No two rows stand for one and the same of the school's own system."""
+    return models.UniqueConstraint(fields=["source_id"], condition=~models.Q(source_id=""), name=name)
+
+
 class School(models.Model):
     """The one school of this installation."""
 
@@ -54,10 +64,14 @@ class User(AbstractBaseUser):
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, help_text="What everyone in a meeting sees, as: Mrs Osei")
     is_active = models.BooleanField(default=True)
+    source_id = source_id_field()
 
     objects: ClassVar[UserManager] = UserManager()
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
+
+    class Meta:
+        constraints = [one_per_source_id("one_account_per_source_id")]
 
     def __str__(self) -> str:
         return self.name
@@ -116,8 +130,12 @@ class SchoolClass(models.Model):
     and nothing more.
     """
 
-    name = models.CharField(max_length=60, unique=True)
+    name = models.CharField(max_length=60)
     year = models.PositiveSmallIntegerField(default=1)
+    source_id = source_id_field()
+    closed_at = models.DateTimeField(
+        null=True, blank=True, help_text="From then on its ID opens nothing and nobody may plan for it."
+    )
     join_id = models.CharField(max_length=12, unique=True, default=new_join_id)
     password = models.CharField(max_length=20, default=new_class_password)
     staff = models.ManyToManyField(User, related_name="classes", blank=True)
@@ -126,6 +144,12 @@ class SchoolClass(models.Model):
         ordering = ["year", "name"]
         verbose_name = "class"
         verbose_name_plural = "classes"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name"], condition=models.Q(closed_at=None), name="names_of_open_classes_differ"
+            ),
+            one_per_source_id("one_class_per_source_id"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -141,12 +165,19 @@ class Household(models.Model):
 
 
 class Adult(models.Model):
-    """A parent or carer."""
+    """A parent or carer. Most belong to one household; some to two."""
 
-    household = models.ForeignKey(Household, on_delete=models.CASCADE)
+    households = models.ManyToManyField(Household, related_name="adults")
     name = models.CharField(max_length=120)
     email = models.EmailField(blank=True)
     language = models.CharField(max_length=8, default="en")
+    source_id = source_id_field()
+    left_at = models.DateTimeField(
+        null=True, blank=True, help_text="The school's own system does not know them any more."
+    )
+
+    class Meta:
+        constraints = [one_per_source_id("one_adult_per_source_id")]
 
     def __str__(self) -> str:
         return self.name
@@ -162,13 +193,20 @@ class Pupil(models.Model):
         max_length=20, blank=True, help_text="Tells two children of one first name apart, as: sun."
     )
     households = models.ManyToManyField(Household, related_name="pupils")
+    source_id = source_id_field()
+    left_at = models.DateTimeField(
+        null=True, blank=True, help_text="A leaver is expected nowhere; what was recorded stays."
+    )
 
     class Meta:
         ordering = ["first_name", "mark", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["school_class", "first_name", "mark"], name="labels_differ_in_a_class"
-            )
+                fields=["school_class", "first_name", "mark"],
+                condition=models.Q(left_at=None),
+                name="labels_differ_in_a_class",
+            ),
+            one_per_source_id("one_pupil_per_source_id"),
         ]
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Set
 from datetime import date, datetime
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from circletime.people.models import (
     Adult,
@@ -38,10 +38,11 @@ def list_active_with(roles: Set[Role]) -> list[User]:
 
 
 def list_classes_for(user: User) -> list[SchoolClass]:
-    """The classes `user` looks after: their own, or all for the office and the head."""
+    """The classes `user` looks after: their own, or all for the office and the head. No closed ones."""
     if can_see_class(user.roles, on_its_staff=False):
-        return list(SchoolClass.objects.all())
-    return list(user.classes.all()) if can_see_class(user.roles, on_its_staff=True) else []
+        return list(SchoolClass.objects.filter(closed_at=None))
+    own = can_see_class(user.roles, on_its_staff=True)
+    return list(user.classes.filter(closed_at=None)) if own else []
 
 
 def is_on_staff(user: User, school_class: SchoolClass) -> bool:
@@ -58,7 +59,7 @@ def find_class(join_id: str, password: str) -> SchoolClass | None:
     """The class that both words belong to, or None. Does the same work whether or not the ID exists."""
     typed_id = "".join(join_id.split()).lower()
     typed_password = "".join(password.split()).lower()
-    found = SchoolClass.objects.filter(join_id=typed_id).first()
+    found = SchoolClass.objects.filter(join_id=typed_id, closed_at=None).first()
     wanted = found.password if found else "no-such-class-password"
     right = hmac.compare_digest(typed_password.encode(), wanted.encode())
     return found if found and right else None
@@ -66,7 +67,7 @@ def find_class(join_id: str, password: str) -> SchoolClass | None:
 
 def find_class_again(pk: int, password: str) -> SchoolClass | None:
     """The class somebody has shown the password of before, unless it was changed meanwhile."""
-    return SchoolClass.objects.filter(pk=pk, password=password).first()
+    return SchoolClass.objects.filter(pk=pk, password=password, closed_at=None).first()
 
 
 def match_pupils(pupils: list[Pupil], first_name: str, last_name: str = "") -> list[Pupil]:
@@ -86,10 +87,14 @@ def token_hash(token: str) -> str:
 
 
 def find_household(hashed: str, now: datetime) -> Household | None:
-    """The household whose link, unexpired and unburned, has a token with this hash; or None."""
+    """The household whose link, unexpired and unburned, has a token with this hash; or None.
+
+    Nothing is found for a household with no child at the school any more.
+    """
     link = (
         FamilyLink.objects.select_related("household")
         .filter(token_hash=hashed, burned_at=None, expires_at__gt=now)
+        .filter(Exists(Pupil.objects.filter(households=OuterRef("household"), left_at=None)))
         .first()
     )
     return link.household if link else None
@@ -97,13 +102,32 @@ def find_household(hashed: str, now: datetime) -> Household | None:
 
 def list_classes_of(household: Household) -> list[SchoolClass]:
     """The classes this household has children in."""
-    return list(SchoolClass.objects.filter(pupil__households=household).distinct())
+    mine = household.pupils.filter(left_at=None)
+    return list(SchoolClass.objects.filter(pupil__in=mine, closed_at=None).distinct())
+
+
+def pupils_in(school_class: SchoolClass) -> QuerySet[Pupil]:
+    """The children of a class, without those who left the school."""
+    return Pupil.objects.filter(school_class=school_class, left_at=None)
+
+
+def adults_in(household: Household) -> list[Adult]:
+    """The adults of a household, without those the school does not know any more."""
+    return list(household.adults.filter(left_at=None).order_by("name", "pk"))
+
+
+def households_in(classes: list[SchoolClass]) -> QuerySet[Household]:
+    """The households with a child in one of these classes, by name."""
+    there = Pupil.objects.filter(school_class__in=classes, left_at=None)
+    return Household.objects.filter(pupils__in=there).distinct().order_by("name")
 
 
 def adults_of(pupil: Pupil) -> list[Adult]:
-    """The adults of every household this child belongs to."""
-    found = Adult.objects.filter(household__pupils=pupil).select_related("household").distinct()
-    return list(found.order_by("name", "pk"))
+    """The adults of every household this child belongs to. A leaver's are who they were at the time."""
+    found = Adult.objects.filter(households__pupils=pupil)
+    if pupil.left_at is None:
+        found = found.filter(left_at=None)
+    return list(found.distinct().order_by("name", "pk"))
 
 
 def restrictions_on(pupil: Pupil, today: date) -> list[ContactRestriction]:

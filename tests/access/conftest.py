@@ -45,7 +45,7 @@ def amara(staff: dict[str, User]) -> Pupil:
 
 @pytest.fixture
 def parent(amara: Pupil) -> Adult:
-    return Adult.objects.filter(household__pupils=amara).earliest("pk")
+    return Adult.objects.filter(households__pupils=amara).earliest("pk")
 
 
 def seat_of(meeting: Meeting, pupil: Pupil) -> Seat:

@@ -15,7 +15,7 @@ from circletime.meetings.models import DoorTry, Meeting, Seat
 from circletime.meetings.rules import Kind
 from circletime.pages.views import join
 from circletime.people.actions import change_class_password
-from circletime.people.models import Adult, FamilyLink
+from circletime.people.models import FamilyLink
 from tests.web.page import Page
 from tests.web.visits import Visits
 from tests.world import World
@@ -357,7 +357,7 @@ def test_parents_type_their_own_name_and_a_child_is_not_let_in(world: World, vis
     Meeting.objects.update(state="cancelled")
     household = visits.family_of(world.pupil("Ben"))
     visits.open_meeting(kind=Kind.PARENTS, household=household)
-    adult = Adult.objects.filter(household=household).earliest("pk")
+    adult = household.adults.earliest("pk")
     client = visits.browser()
     visits.class_door(client)
     assert visits.ask(client, "Ben").status_code == 403

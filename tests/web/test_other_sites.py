@@ -183,7 +183,7 @@ class TestWhatAFamilySees:
             for household in child.households.all():
                 household.name = f"Zzhouse{number}"
                 household.save()
-                for adult in household.adult_set.all():
+                for adult in household.adults.all():
                     adult.name = f"Ada Zzadult{number}"
                     adult.email = f"zzmail{number}@home.example"
                     adult.save()

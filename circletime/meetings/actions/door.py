@@ -39,6 +39,11 @@ class Person:
             return SeatRole.PUPIL
         return SeatRole.ADULT if self.adult is not None else SeatRole.STAFF
 
+    @property
+    def has_left(self) -> bool:
+        """Whether they are of the school no more, though they were when the waiting room opened."""
+        return any(each is not None and each.left_at is not None for each in (self.pupil, self.adult))
+
     def fields(self) -> dict[str, Pupil | Adult | User]:
         """The one that is set, by field name."""
         every = {"pupil": self.pupil, "adult": self.adult, "user": self.user}
@@ -66,7 +71,7 @@ def knock(
     locked = lock(meeting.pk)
     if locked.state_at(now) not in JOINABLE:
         raise Refused("not_open", "This meeting is not open.")
-    if not Expected.objects.filter(meeting=locked, **person.fields()).exists():
+    if person.has_left or not Expected.objects.filter(meeting=locked, **person.fields()).exists():
         raise NotAllowed("You are not expected in this meeting.")
     if person.role == SeatRole.PUPIL and not grown_up:
         raise Refused(

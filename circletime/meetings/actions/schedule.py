@@ -117,5 +117,5 @@ def _check_class(by: User, school_class: SchoolClass | None, group: Group | None
 def _check_household(school_class: SchoolClass | None, household: Household | None) -> None:
     if household is None:
         raise Refused("household", "Choose the family.", field="household", status=400)
-    if not household.pupils.filter(school_class=school_class).exists():
+    if not household.pupils.filter(school_class=school_class, left_at=None).exists():
         raise Refused("household", "This family has no child in the class.", field="household", status=400)

@@ -2,6 +2,7 @@
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -11,7 +12,7 @@ from circletime.core import time
 from circletime.pages.who import staff_of
 from circletime.people.actions import change_class_password
 from circletime.people.models import Group, Pupil
-from circletime.people.queries import can_change_password, list_classes_for
+from circletime.people.queries import can_change_password, list_classes_for, pupils_in
 
 
 @login_required
@@ -23,8 +24,10 @@ def index(request: HttpRequest) -> HttpResponse:
     rows = [
         (
             each,
-            Pupil.objects.filter(school_class=each),
-            Group.objects.filter(school_class=each).prefetch_related("pupils"),
+            pupils_in(each),
+            Group.objects.filter(school_class=each).prefetch_related(
+                Prefetch("pupils", Pupil.objects.filter(left_at=None))
+            ),
             can_change_password(user, each),
         )
         for each in list_classes_for(user)

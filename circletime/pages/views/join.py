@@ -245,7 +245,7 @@ def _find(
 ) -> tuple[Meeting, Person | None]:
     for meeting in meetings:
         expected = Expected.objects.filter(meeting=meeting).select_related("pupil", "adult")
-        pupils = [row.pupil for row in expected if row.pupil is not None]
+        pupils = [row.pupil for row in expected if row.pupil is not None and row.pupil.left_at is None]
         if household is not None:
             mine = set(household.pupils.values_list("pk", flat=True))
             pupils = [pupil for pupil in pupils if pupil.pk in mine]
@@ -254,7 +254,8 @@ def _find(
             _two_of_a_name(typed)
         if len(found) == 1:
             return meeting, Person(pupil=found[0])
-        adult = _adult([row.adult for row in expected if row.adult is not None], typed["name"])
+        adults = [row.adult for row in expected if row.adult is not None and row.adult.left_at is None]
+        adult = _adult(adults, typed["name"])
         if adult is not None:
             return meeting, Person(adult=adult)
     return meetings[0], None

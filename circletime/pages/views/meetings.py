@@ -37,7 +37,7 @@ from circletime.pages.seats import any_key, remember
 from circletime.pages.views.policies import papers_of
 from circletime.pages.who import staff_of
 from circletime.people.models import Group, Household
-from circletime.people.queries import list_classes_for
+from circletime.people.queries import households_in, list_classes_for
 from circletime.people.rules import HOSTS
 from circletime.policy import limits
 from circletime.recordings import queries as recordings
@@ -121,9 +121,7 @@ def new(request: HttpRequest) -> HttpResponse:
             "purposes": list(rules.Purpose),
             "classes": classes,
             "groups": Group.objects.filter(school_class__in=classes).select_related("school_class"),
-            "households": Household.objects.filter(pupils__school_class__in=classes)
-            .distinct()
-            .order_by("name"),
+            "households": households_in(classes),
             "weeks": [
                 (each, minutes_this_week(each, _moment(typed["starts_at"]) or time.now())) for each in classes
             ],

@@ -79,7 +79,7 @@ def _form(pupil: Pupil | None) -> Form:
     if pupil is None:
         return Form("child", "Next", (pupil_field(all_pupils(), required=True),))
     adults = adults_of(pupil)
-    homes = {each.household_id: f"Everybody in the household {each.household}" for each in adults}
+    homes = {each.pk: f"Everybody in the household {each}" for each in pupil.households.all()}
     options = (
         *((f"adult-{each.pk}", each.name) for each in adults),
         *((f"household-{pk}", words) for pk, words in homes.items()),
@@ -108,7 +108,7 @@ def _form(pupil: Pupil | None) -> Form:
 def _typed(typed: QueryDict, pupil: Pupil) -> dict[str, Any]:
     whom, adults = typed.get("whom", ""), adults_of(pupil)
     adult = next((each for each in adults if whom == f"adult-{each.pk}"), None)
-    home = next((each.household for each in adults if whom == f"household-{each.household_id}"), None)
+    home = next((each for each in pupil.households.all() if whom == f"household-{each.pk}"), None)
     if adult is None and home is None and whom != "everybody":
         raise Refused("whom", "Choose whom it is about.", field="whom", status=400)
     until = typed.get("until", "").strip()
