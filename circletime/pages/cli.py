@@ -74,6 +74,14 @@ def _parser() -> argparse.ArgumentParser:
         "--clock-is-right", action="store_true", help="a person has looked at the date that is shown"
     )
     one.set_defaults(run=retention_run)
+    roster = commands.add_parser("roster", help="the school's people").add_subparsers()
+    one = roster.add_parser("import", help="bring in what the school's own system exports")
+    one.add_argument("file", type=Path, metavar="FILE", help="a zip file, a folder or a CSV file")
+    one.add_argument("--preview", action="store_true", help="only say what it would do")
+    one.add_argument(
+        "--mapping", default="", metavar="NAME", help="whose columns these are, as named on the roster page"
+    )
+    one.set_defaults(run=roster_import)
     one = commands.add_parser("docs", help="draw the generated pages of docs/")
     one.add_argument("--check", action="store_true", help="only say whether they are up to date")
     one.set_defaults(run=docs)
@@ -262,6 +270,14 @@ def vault_rotate_key(wanted: argparse.Namespace) -> int:
         return 1
     print(f"{came.wrapped} keys wrapped anew. The old key is destroyed. Copy {outer.path()} to a safe place.")
     return 0
+
+
+def roster_import(wanted: argparse.Namespace) -> int:
+    """A roster in, or what it would do."""
+    from circletime.pages.roster_lines import bring_in
+
+    _prepare()
+    return bring_in(wanted.file, preview=wanted.preview, mapping=wanted.mapping, say=_say)
 
 
 def retention_run(wanted: argparse.Namespace) -> int:

@@ -18,6 +18,7 @@ from circletime.pages.views import (
     requests,
     restrictions,
     room,
+    roster,
     watching,
 )
 
@@ -41,6 +42,13 @@ urlpatterns = [
     path("meetings/<str:public_id>/register.pdf", register.as_pdf, name="register-pdf"),
     path("classes/", classes.index, name="classes"),
     path("classes/<int:pk>/change", classes.change, name="class-change"),
+    path("roster/", roster.index, name="roster"),
+    path("roster/<str:public_id>/", roster.show, name="roster-import"),
+    path("roster/<str:public_id>/columns", roster.name_columns, name="roster-columns"),
+    path("roster/<str:public_id>/apply", roster.apply, name="roster-apply"),
+    path("roster/<str:public_id>/drop", roster.drop, name="roster-drop"),
+    path("roster/<str:public_id>/undo", roster.undo, name="roster-undo"),
+    path("roster/<str:public_id>/odd.csv", roster.odd_csv, name="roster-odd"),
     path("recordings/", recordings.index, name="recordings"),
     path("recordings/holds/new", keeping.hold_new, name="hold-new"),
     path("recordings/holds/<str:public_id>/", keeping.hold, name="hold"),

@@ -25,6 +25,7 @@ from circletime.notices import tasks as notice_tasks
 from circletime.oversight.actions.checkpoints import watch_log
 from circletime.pages.forgotten import answer_asks
 from circletime.pages.parts import ALIVE
+from circletime.people.roster import tasks as roster_tasks
 from circletime.recordings import tasks as recording_tasks
 from circletime.recordings.store import StoreTrouble
 
@@ -54,6 +55,7 @@ class Worker:
                 (60.0, _destroy_due),
                 (10.0, _move_recordings),
                 (60.0, _watch_log),
+                (0.5, _work_on_rosters),
             )
         ]
         for thread in chores:
@@ -114,6 +116,10 @@ def _render_films(now: datetime) -> None:
 
 def _move_recordings(now: datetime) -> None:
     recording_tasks.move_stopped(now)
+
+
+def _work_on_rosters(now: datetime) -> None:
+    roster_tasks.work(now)
 
 
 def _send_mail(now: datetime) -> None:

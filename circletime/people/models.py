@@ -6,14 +6,18 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
 from circletime.core.ids import public_id, readable
+from circletime.people.roster.models import RosterBefore, RosterImport, RosterMapping, RosterSaid
 from circletime.people.rules import (
     LETTER_KEEPERS,
+    OFFICE,
     REPORT_READERS,
     REQUEST_LOGGERS,
     REQUEST_READERS,
     WATCHERS,
     Role,
 )
+
+__all__ = ["RosterBefore", "RosterImport", "RosterMapping", "RosterSaid"]
 
 
 def new_join_id() -> str:
@@ -90,6 +94,11 @@ class User(AbstractBaseUser):
     def may_see_letters(self) -> bool:
         """Whether this person looks after what is mailed (R2)."""
         return bool(self.roles & LETTER_KEEPERS)
+
+    @property
+    def may_import(self) -> bool:
+        """Whether this person brings the roster in."""
+        return bool(self.roles & OFFICE)
 
     @property
     def sees_requests(self) -> bool:

@@ -15,7 +15,7 @@ from circletime.documents.models import Version
 from circletime.documents.rules.kinds import Kind
 from circletime.meetings.models import Meeting, Seat
 from circletime.notices.models import Letter
-from circletime.people.models import ContactRestriction
+from circletime.people.models import ContactRestriction, RosterImport
 from circletime.recordings.models import Hold, Recording
 from tests.documents.papers import TEXT
 from tests.web.seen import Seen
@@ -100,6 +100,7 @@ def arguments(name: str, school: School) -> list[Any]:
     return {
         "account_confirm_email": ["none"],
         "mail-entry": ["none"],
+        **({name: [brought_in(school)]} if name.startswith("roster-") else {}),
         "account_reset_password_from_key": ["1", "none"],
     }.get(name, [])
 
@@ -111,6 +112,12 @@ def policy_arguments(name: str, school: School) -> list[Any]:
     if name == "policy-limits":
         return []
     return [Kind.VIDEO.value, *([1] if name == "policy-version" else [])]
+
+
+def brought_in(school: School) -> str:
+    """The last import of a roster."""
+    facts = {"made_at": school.world.now, "settled_at": school.world.now, "file_name": "roster.zip"}
+    return RosterImport.objects.get_or_create(state="applied", defaults=facts)[0].public_id
 
 
 def kept_arguments(name: str, school: School) -> list[Any]:

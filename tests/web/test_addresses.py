@@ -54,6 +54,15 @@ GET  register-pdf                           in  in 200 404 200 404 200 200 200 2
 GET  classes                                in  in 200 200 200 200 200 200 200 200
 GET  class-change                           in  in 200 404 403 404 200 404 404 200
 POST class-change                           in  in 302 404 403 404 302 404 404 302
+GET  roster                                 in  in 200 403 403 403 403 403 403 200
+POST roster                                 in  in 400 403 403 403 403 403 403 400
+GET  roster-import                          in  in 200 403 403 403 403 403 403 200
+POST roster-columns                         in  in 409 403 403 403 403 403 403 409
+POST roster-apply                           in  in 409 403 403 403 403 403 403 409
+POST roster-drop                            in  in 409 403 403 403 403 403 403 409
+GET  roster-undo                            in  in 200 403 403 403 403 403 403 200
+POST roster-undo                            in  in 302 403 403 403 403 403 403 302
+GET  roster-odd                             in  in 200 403 403 403 403 403 403 200
 GET  recordings                             in  in 403 403 403 403 403 200 200 200
 GET  recording                              in  in 403 403 403 403 403 200 200 200
 POST recording                              in  in 403 403 403 403 403 302 302 302

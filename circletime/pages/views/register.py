@@ -65,7 +65,7 @@ def as_csv(request: HttpRequest, public_id: str) -> HttpResponse:
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)  # or a semicolon would part a cell in LibreOffice
     writer.writerow(HEADS)
     for row in register(meeting, time.now()):
-        writer.writerow([_harmless(cell) for cell in _cells(row)])
+        writer.writerow([harmless(cell) for cell in _cells(row)])
     answer = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="register-{_stamp(meeting.starts_at)}.csv"'
     return answer
@@ -117,7 +117,7 @@ def _confirmed(row: RegisterRow) -> str:
     return "; ".join(parts)
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
     """`cell` with an apostrophe, which makes it text, before whatever a spreadsheet would run.
 
     That is a sign of a formula at the start or, in a spreadsheet that parts cells otherwise than by commas,

@@ -1,0 +1,197 @@
+"""The roster: hand a file over, name its columns, look at what it does, bring it in, take it back."""
+
+import csv
+import io
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from circletime.core import time
+from circletime.core.errors import Refused
+from circletime.pages.found import or_404
+from circletime.pages.views.register import harmless
+from circletime.pages.who import staff_of
+from circletime.people.models import User
+from circletime.people.roster import actions
+from circletime.people.roster.mapped import WANTED
+from circletime.people.roster.models import RosterImport, RosterMapping
+from circletime.people.roster.rules import WORKING, State, can_import
+
+ODD_SHOWN = 100
+KINDS = {"class": "Class", "pupil": "Child", "adult": "Adult", "staff": "Staff"}
+VERBS = {"leaving": "Leaving", "changed": "Changed", "added": "Added"}
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def index(request: HttpRequest) -> HttpResponse:
+    """What was brought in before, and a new file."""
+    user = _importer(request)
+    error: Refused | None = None
+    if request.method == "POST":
+        try:
+            return redirect("roster-import", _hand_over(request, user).public_id)
+        except Refused as refusal:
+            error = refusal
+    rows = RosterImport.objects.select_related("by")[:30]
+    context = {
+        "rows": [(each, State(each.state)) for each in rows],
+        "mappings": RosterMapping.objects.all(),
+        "chosen": request.POST.get("mapping", ""),
+        "error": error,
+    }
+    return render(request, "pages/roster/index.html", context, status=error.status if error else 200)
+
+
+def _hand_over(request: HttpRequest, user: User) -> RosterImport:
+    file = request.FILES.get("file")
+    if not isinstance(file, UploadedFile) or not file.name or file.file is None:
+        raise Refused("file", "Choose a file first.", field="file", status=400)
+    mapping = request.POST.get("mapping", "")
+    if mapping and not RosterMapping.objects.filter(name=mapping).exists():
+        raise Refused("mapping", "Choose a source of the list.", field="mapping", status=400)
+    return actions.hand_over(
+        file=file.file, name=file.name, size=file.size or 0, mapping=mapping, by=user, now=time.now()
+    )
+
+
+@login_required
+@never_cache
+@require_GET
+def show(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One import, wherever it stands."""
+    _importer(request)
+    return _show(request, or_404(RosterImport.objects.filter(public_id=public_id).first()))
+
+
+def _show(request: HttpRequest, made: RosterImport, error: Refused | None = None) -> HttpResponse:
+    shown = made.shown
+    odd = sorted(shown.get("odd", []), key=lambda each: not each[4])
+    context: dict[str, Any] = {
+        "made": made,
+        "state": State(made.state),
+        "working": made.state in WORKING,
+        "groups": _groups(shown.get("steps", [])),
+        "steps_more": shown.get("steps_more", 0),
+        "odd": odd[:ODD_SHOWN],
+        "odd_count": len(odd) + shown.get("odd_more", 0),
+        "odd_more": max(0, len(odd) - ODD_SHOWN) + shown.get("odd_more", 0),
+        "asks_again": shown.get("asks_again", False),
+        "leaving": shown.get("leaving", 0),
+        "here": shown.get("here", 0),
+        "fields": _fields(request, shown) if made.state == State.MAPPING else [],
+        "name": request.POST.get("name", made.file_name.rsplit(".", 1)[0])[:60],
+        "head": shown.get("head", []),
+        "error": error,
+    }
+    return render(request, "pages/roster/show.html", context, status=error.status if error else 200)
+
+
+def _groups(steps: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    return [
+        (words, [each | {"kind": KINDS[each["kind"]]} for each in steps if each["verb"] == verb])
+        for verb, words in VERBS.items()
+        if any(each["verb"] == verb for each in steps)
+    ]
+
+
+def _fields(request: HttpRequest, shown: dict[str, Any]) -> list[tuple[Any, str]]:
+    guessed = shown.get("guessed", {})
+    return [(each, request.POST.get(each.name, guessed.get(each.name, ""))) for each in WANTED]
+
+
+@login_required
+@never_cache
+@require_POST
+def name_columns(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Which column is which."""
+
+    def step(made: RosterImport, user: User) -> None:
+        head = made.shown.get("head", [])
+        columns = {w.name: request.POST.get(w.name, "") for w in WANTED}
+        columns = {name: column for name, column in columns.items() if column in head}
+        name = request.POST.get("name", "")
+        actions.name_columns(of=made, name=name, columns=columns, by=user, now=time.now())
+
+    return _step(request, public_id, step)
+
+
+@login_required
+@never_cache
+@require_POST
+def apply(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Bring it in."""
+    confirmed = request.POST.get("many_leave") == "yes"
+    return _step(
+        request,
+        public_id,
+        lambda made, user: actions.ask_to_apply(of=made, confirmed=confirmed, by=user, now=time.now()),
+    )
+
+
+@login_required
+@never_cache
+@require_POST
+def drop(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Leave it."""
+    return _step(request, public_id, lambda made, user: actions.drop(of=made, by=user, now=time.now()))
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def undo(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Ask once more, then take the last import back."""
+    user = _importer(request)
+    made = or_404(RosterImport.objects.filter(public_id=public_id, state=State.APPLIED).first())
+    error: Refused | None = None
+    if request.method == "POST":
+        try:
+            actions.undo(of=made, by=user, now=time.now())
+            return redirect("roster-import", public_id)
+        except Refused as refusal:
+            error = refusal
+    context = {"made": made, "error": error}
+    return render(request, "pages/roster/undo.html", context, status=error.status if error else 200)
+
+
+def _step(request: HttpRequest, public_id: str, step: Any) -> HttpResponse:
+    user = _importer(request)
+    made = or_404(RosterImport.objects.filter(public_id=public_id).first())
+    try:
+        step(made, user)
+    except Refused as refusal:
+        return _show(request, RosterImport.objects.get(pk=made.pk), refusal)
+    return redirect("roster-import", public_id)
+
+
+@login_required
+@never_cache
+@require_GET
+def odd_csv(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The odd rows, for whoever mends them in the school's own system."""
+    _importer(request)
+    made = or_404(RosterImport.objects.filter(public_id=public_id).first())
+    out = io.StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
+    writer.writerow(["File", "Line", "Column", "What to mend", "Row used"])
+    for file, line, column, words, refused in made.shown.get("odd", []):
+        row = [file, line or "", column, words, "no" if refused else "yes"]
+        writer.writerow([harmless(str(cell)) for cell in row])
+    answer = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="odd-rows.csv"'
+    return answer
+
+
+def _importer(request: HttpRequest) -> User:
+    user = staff_of(request)
+    if not can_import(user.roles):
+        raise PermissionDenied
+    return user
