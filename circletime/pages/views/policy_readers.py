@@ -21,7 +21,7 @@ from circletime.documents.readers import Reader
 from circletime.pages.found import or_404
 from circletime.pages.views.policies import kind_of
 from circletime.pages.views.policy_desk import keeper
-from circletime.pages.views.register import _harmless as harmless
+from circletime.pages.views.register import harmless
 from circletime.people.models import Household, User
 
 HEADS = ("Part", "Who", "Read", "When", "How", "Which adult", "Noted by")
