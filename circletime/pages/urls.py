@@ -4,6 +4,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from circletime.pages.views import (
+    certificates,
     classes,
     hooks,
     join,
@@ -67,11 +68,10 @@ urlpatterns = [
         name="recording-close",
     ),
     path("recordings/<str:public_id>/early", keeping.delete_early, name="recording-early"),
-    path("recordings/<str:public_id>/certificate", keeping.certificate, name="recording-certificate"),
+    path("recordings/<str:public_id>/certificate", certificates.show, name="recording-certificate"),
+    path("recordings/<str:public_id>/certificate.pdf", certificates.as_pdf, name="recording-certificate-pdf"),
     path(
-        "recordings/<str:public_id>/certificate.json",
-        keeping.certificate_json,
-        name="recording-certificate-json",
+        "recordings/<str:public_id>/certificate.json", certificates.as_json, name="recording-certificate-json"
     ),
     path("letters/", letters.index, name="letters"),
     path("letters/<str:public_id>/", letters.show, name="letter"),

@@ -76,6 +76,7 @@ POST recording-close                        in  in 403 403 403 403 403 302 302 3
 GET  recording-early                        in  in 403 403 403 403 403 403 200 200
 POST recording-early                        in  in 403 403 403 403 403 403 302 302
 GET  recording-certificate                  in  in 403 403 403 403 403 200 200 200
+GET  recording-certificate-pdf              in  in 403 403 403 403 403 200 200 200
 GET  recording-certificate-json             in  in 403 403 403 403 403 200 200 200
 GET  hold-new                               in  in 403 403 403 403 403 200 200 403
 POST hold-new                               in  in 403 403 403 403 403 302 302 403
@@ -262,6 +263,7 @@ def test_what_is_not_there_is_answered_like_what_is_not_yours(school: School, vi
         "recording-film",
         "recording-early",
         "recording-certificate",
+        "recording-certificate-pdf",
         "recording-certificate-json",
         "hold",
         "letter",

@@ -13,6 +13,7 @@ from circletime.recordings.actions import early, holds
 from circletime.recordings.models import EarlyDeletion, Hold, Recording, Vigil
 from tests.recordings.school import make_meeting, make_recording
 from tests.web.page import Page
+from tests.web.pdf import text_of
 from tests.web.visits import Visits
 from tests.world import World
 
@@ -180,8 +181,17 @@ def test_what_is_gone_has_a_certificate_to_read_and_to_take_away(
     assert found["certificate"]["recording"] == recording.public_id and len(found["signature"]) == 128
     stored = queries.certificate_of(recording.public_id)
     assert stored is not None
-    type(stored).objects.update(text=stored.text.replace("Oak", "Ash"))
+    sheet = client.get(page + ".pdf")
+    assert sheet["Content-Type"] == "application/pdf"
+    assert sheet["Content-Disposition"] == 'attachment; filename="destroyed-2026-12-24.pdf"'
+    written = "".join(text_of(sheet.content).split())
+    for told in ("Classmeeting,Oak", "Its30dayswereover", "Thesignaturefits", found["signature"]):
+        assert told in written, told
+    assert "Larkfield" in written and found["certificate"]["public_key"] in written
+    type(stored).objects.update(text=stored.text.replace("Oak", "#Ash$"))
     assert "does not fit" in Page(client.get(page)).alerts()[0]
+    changed = "".join(text_of(client.get(page + ".pdf").content).split())
+    assert "Thesignaturedoesnotfit" in changed and "#Ash$" in changed
 
 
 def test_one_asks_and_the_other_deletes_it(world: World, visits: Visits, recording: Recording) -> None:

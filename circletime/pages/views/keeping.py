@@ -1,6 +1,5 @@
-"""How long a recording is kept: holds, early deletion, and the certificate that stays (T9)."""
+"""How long a recording is kept: holds, and early deletion (T9)."""
 
-import json
 from collections.abc import Callable
 from datetime import date
 from functools import partial
@@ -11,22 +10,19 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from circletime.audit.rules import canonical
 from circletime.core import time
 from circletime.core.errors import Refused
 from circletime.pages.found import or_404
 from circletime.pages.views.recordings import watcher
 from circletime.people.models import User
 from circletime.people.rules import EARLY_DELETERS, HOLDERS
-from circletime.recordings import keys, queries
+from circletime.recordings import queries
 from circletime.recordings.actions import early, holds
-from circletime.recordings.keys import KeyTrouble
 from circletime.recordings.models import Hold, Recording
-from circletime.recordings.rules import Ground, Rule
+from circletime.recordings.rules import Ground
 
 
 @login_required
@@ -133,45 +129,6 @@ def _decide(request: HttpRequest, recording: Recording, user: User) -> HttpRespo
     ground, reason = request.POST.get("ground", ""), request.POST.get("reason", "")
     early.ask_early(recording=recording, ground=ground, reason=reason, by=user, now=now)
     return redirect("recording-early", recording.public_id)
-
-
-@login_required
-@never_cache
-@require_GET
-def certificate(request: HttpRequest, public_id: str) -> HttpResponse:
-    """What was destroyed, when, and by which rule; whether the signature fits."""
-    watcher(request)
-    found = or_404(queries.certificate_of(public_id))
-    facts = json.loads(found.text)
-    try:
-        fits = keys.is_signed(found.text, found.signature, keys.public_key())
-    except KeyTrouble:
-        fits = False
-    context = {
-        "certificate": found,
-        "facts": facts,
-        "day": date.fromisoformat(facts["day"]),
-        "kept_until": date.fromisoformat(facts["kept_until"]),
-        "destroyed_at": parse_datetime(facts["destroyed_at"]),
-        "rule": Rule(facts["rule"]).words,
-        "fits": fits,
-    }
-    return render(request, "pages/recordings/certificate.html", context)
-
-
-@login_required
-@never_cache
-@require_GET
-def certificate_json(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The certificate as a file, with its signature."""
-    watcher(request)
-    found = or_404(queries.certificate_of(public_id))
-    text = canonical({"certificate": json.loads(found.text), "signature": found.signature})
-    answer = HttpResponse(text + "\n", content_type="application/json")
-    answer["Content-Disposition"] = (
-        f'attachment; filename="destroyed-{timezone.localtime(found.made_at):%Y-%m-%d}.json"'
-    )
-    return answer
 
 
 def _holder(request: HttpRequest) -> User:
