@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -34,6 +33,8 @@ from circletime.recordings.rules import VIEWING_LASTS, FilmState
 from circletime.recordings.vault import VaultDamaged
 
 TYPED = ("begins", "ends", "seat", "why", "note")
+LONGEST_TYPED = 300
+"""Of what was typed, so many characters come back to the page."""
 
 
 @login_required
@@ -51,68 +52,52 @@ def redaction(request: HttpRequest, case_id: str, recording_id: str) -> HttpResp
     return _page(request, found, user)
 
 
-@login_required
-@never_cache
-@require_POST
-def mark(request: HttpRequest, case_id: str, recording_id: str) -> HttpResponse:
-    """Leave a stretch out of the next film."""
-    user, found = _marker(request, case_id, recording_id)
-    typed = {name: request.POST.get(name, "")[:300] for name in TYPED}
-
-    def act(**who: Any) -> None:
-        actions.mark(
-            begins=read_clock(typed["begins"], field="begins"),
-            ends=read_clock(typed["ends"], field="ends"),
-            seat=typed["seat"],
-            picture="picture" in request.POST,
-            sound="sound" in request.POST,
-            why=typed["why"],
-            note=typed["note"],
-            **who,
-        )
-
-    return _change(request, found, user, act)
+def _mark(*, typed: QueryDict, **who: Any) -> None:
+    actions.mark(
+        begins=read_clock(typed.get("begins", ""), field="begins"),
+        ends=read_clock(typed.get("ends", ""), field="ends"),
+        seat=typed.get("seat", ""),
+        picture="picture" in typed,
+        sound="sound" in typed,
+        why=typed.get("why", ""),
+        note=typed.get("note", "")[:LONGEST_TYPED],
+        **who,
+    )
 
 
-@login_required
-@never_cache
-@require_POST
-def unmark(request: HttpRequest, case_id: str, recording_id: str) -> HttpResponse:
-    """Take a mark away."""
-    user, found = _marker(request, case_id, recording_id)
-    return _change(request, found, user, partial(actions.unmark, mark=request.POST.get("mark", "")))
-
-
-@login_required
-@never_cache
-@require_POST
-def make(request: HttpRequest, case_id: str, recording_id: str) -> HttpResponse:
-    """Have the film made as things are marked now."""
-    user, found = _marker(request, case_id, recording_id)
-    return _change(request, found, user, actions.make)
-
-
-@login_required
-@never_cache
-@require_POST
-def approve(request: HttpRequest, case_id: str, recording_id: str) -> HttpResponse:
-    """Agree to the film that is on the page."""
-    user, found = _marker(request, case_id, recording_id)
-    return _change(request, found, user, partial(actions.approve, film=request.POST.get("film", "")))
-
-
-@login_required
-@never_cache
-@require_POST
-def compare(request: HttpRequest, case_id: str, recording_id: str) -> HttpResponse:
+def _compare(*, typed: QueryDict, case_recording: CaseRecording, by: User, now: datetime) -> None:
     """Have the whole recording beside it; that is written down as every watching is (T8)."""
+    why = f"Request {case_recording.case_id}: to see what has to be left out"
+    begin_viewing(recording=case_recording.recording, why=why, by=by, now=now)
+
+
+def _call_back(*, typed: QueryDict, case_recording: CaseRecording, by: User, now: datetime) -> None:
+    named = {copy.public_id: copy for copy in copies_of(case_recording)}
+    copies.call_back(copy=or_404(named.get(typed.get("copy", ""))), by=by, now=now)
+
+
+VERBS: dict[str, Callable[..., Any]] = {
+    "mark": _mark,
+    "unmark": lambda *, typed, **who: actions.unmark(mark=typed.get("mark", ""), **who),
+    "make": lambda *, typed, **who: actions.make(**who),
+    "approve": lambda *, typed, **who: actions.approve(film=typed.get("film", ""), **who),
+    "compare": _compare,
+    "call-back": _call_back,
+}
+"""What each button of the page does."""
+
+
+@login_required
+@never_cache
+@require_POST
+def change(request: HttpRequest, case_id: str, recording_id: str, verb: str) -> HttpResponse:
+    """Press one of its buttons."""
     user, found = _marker(request, case_id, recording_id)
-
-    def act(case_recording: CaseRecording, by: User, now: datetime) -> None:
-        why = f"Request {found.case_id}: to see what has to be left out"
-        begin_viewing(recording=case_recording.recording, why=why, by=by, now=now)
-
-    return _change(request, found, user, act)
+    try:
+        VERBS[verb](typed=request.POST, case_recording=found, by=user, now=time.now())
+    except Refused as refusal:
+        return _page(request, found, user, refusal)
+    return redirect("redaction", found.case.public_id, found.recording.public_id)
 
 
 @login_required
@@ -127,21 +112,6 @@ def sign_off(request: HttpRequest, case_id: str, recording_id: str) -> HttpRespo
         return _page(request, found, user, refusal)
     link = request.build_absolute_uri(reverse("take", args=[secret]))
     return _page(request, found, user, given={"link": link, "passphrase": passphrase, "copy": copy})
-
-
-@login_required
-@never_cache
-@require_POST
-def call_back(request: HttpRequest, case_id: str, recording_id: str) -> HttpResponse:
-    """The link to a copy opens nothing any more."""
-    user, found = _marker(request, case_id, recording_id)
-    named = {copy.public_id: copy for copy in copies_of(found)}
-    copy = or_404(named.get(request.POST.get("copy", "")))
-
-    def act(case_recording: CaseRecording, by: User, now: datetime) -> None:
-        copies.call_back(copy=copy, by=by, now=now)
-
-    return _change(request, found, user, act)
 
 
 @login_required
@@ -170,14 +140,6 @@ def _marker(request: HttpRequest, case_id: str, recording_id: str) -> tuple[User
     if not can_mark(user.roles):
         raise PermissionDenied
     return user, or_404(queries.get_case_recording(case_id, recording_id))
-
-
-def _change(request: HttpRequest, found: CaseRecording, user: User, act: Callable[..., Any]) -> HttpResponse:
-    try:
-        act(case_recording=found, by=user, now=time.now())
-    except Refused as refusal:
-        return _page(request, found, user, refusal)
-    return redirect("redaction", found.case.public_id, found.recording.public_id)
 
 
 def _film_of(decided: Redaction | None) -> Film | None:
@@ -236,7 +198,7 @@ def _page(
         "copies": copies_of(found),
         "now": now,
         "given": given,
-        "typed": {name: request.POST.get(name, "")[:300] for name in TYPED}
+        "typed": {name: request.POST.get(name, "")[:LONGEST_TYPED] for name in TYPED}
         | {name: name in request.POST or request.method == "GET" for name in ("picture", "sound")},
         "error": error,
         "wrong": error.field if error else None,

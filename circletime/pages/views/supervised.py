@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from circletime.access.actions import viewing as actions
-from circletime.access.models import Invitation, ViewingSession
+from circletime.access.models import Invitation
 from circletime.access.queries import viewing as queries
 from circletime.access.queries.redaction import seconds_of
 from circletime.access.rules.redaction import can_mark
@@ -37,45 +36,41 @@ def supervised(request: HttpRequest, public_id: str) -> HttpResponse:
     return _page(request, found, user)
 
 
-@login_required
-@never_cache
-@require_POST
-def open_viewing(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Begin."""
-    return _change(request, public_id, actions.open_viewing)
+def _beside(*, typed: QueryDict, **who: Any) -> None:
+    name, checked = typed.get("name", "")[:200], typed.get("checked") == "yes"
+    actions.beside(name=name, checked=checked, **who)
+
+
+def _plain(action: Callable[..., Any]) -> Callable[..., Any]:
+    def act(*, typed: QueryDict, **who: Any) -> None:
+        action(**who)
+
+    return act
+
+
+VERBS: dict[str, Callable[..., Any]] = {
+    "open": _plain(actions.open_viewing),
+    "close": _plain(actions.close),
+    "longer": _plain(actions.longer),
+    "burn": _plain(actions.burn_link),
+    "beside": _beside,
+}
+"""What each button of the page does."""
 
 
 @login_required
 @never_cache
 @require_POST
-def close(request: HttpRequest, public_id: str) -> HttpResponse:
-    """End it."""
-    return _change(request, public_id, actions.close)
-
-
-@login_required
-@never_cache
-@require_POST
-def longer(request: HttpRequest, public_id: str) -> HttpResponse:
-    """A quarter of an hour more."""
-    return _change(request, public_id, actions.longer)
-
-
-@login_required
-@never_cache
-@require_POST
-def burn(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The personal link opens nothing any more."""
-    return _change(request, public_id, actions.burn_link)
-
-
-@login_required
-@never_cache
-@require_POST
-def beside(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Who asked is here, and sees it on this page."""
-    name, checked = request.POST.get("name", "")[:200], request.POST.get("checked") == "yes"
-    return _change(request, public_id, partial(actions.beside, name=name, checked=checked))
+def change(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
+    """Press one of its buttons."""
+    user, found = _leader(request, public_id)
+    try:
+        VERBS[verb](typed=request.POST, invitation=found, by=user, now=time.now())
+    except NotAllowed as refusal:
+        raise PermissionDenied from refusal
+    except Refused as refusal:
+        return _page(request, found, user, refusal)
+    return redirect("supervised", found.public_id)
 
 
 @login_required
@@ -127,7 +122,7 @@ def here(request: HttpRequest, public_id: str) -> JsonResponse:
 def film(request: HttpRequest, public_id: str, recording_id: str) -> HttpResponseBase:
     """The bytes of an approved film, for the leader, while their viewing is open."""
     user, found = _leader(request, public_id)
-    now, session = time.now(), _session(found)
+    now, session = time.now(), queries.session_of(found)
     if session is None or session.leader_id != user.pk:
         raise PermissionDenied
     if session.opened_at is None or queries.light_of(session, now) not in (Light.ON, Light.AWAY):
@@ -144,25 +139,10 @@ def _leader(request: HttpRequest, public_id: str) -> tuple[User, Invitation]:
     return user, or_404(queries.get_invitation(public_id))
 
 
-def _session(found: Invitation) -> ViewingSession | None:
-    return queries.session_of(found)
-
-
-def _change(request: HttpRequest, public_id: str, act: Callable[..., Any]) -> HttpResponse:
-    user, found = _leader(request, public_id)
-    try:
-        act(invitation=found, by=user, now=time.now())
-    except NotAllowed as refusal:
-        raise PermissionDenied from refusal
-    except Refused as refusal:
-        return _page(request, found, user, refusal)
-    return redirect("supervised", found.public_id)
-
-
 def _page(
     request: HttpRequest, found: Invitation, user: User, error: Refused | None = None, link: str = ""
 ) -> HttpResponse:
-    now, session = time.now(), _session(found)
+    now, session = time.now(), queries.session_of(found)
     is_lit = queries.light_of(session, now) if session is not None else queries.light_before(found, now)
     context: dict[str, Any] = {
         "invitation": found,
