@@ -1,4 +1,4 @@
-"""A copy that was signed off, made by hand: what it holds is `test_viewing_attacks`'s business."""
+"""A copy that was signed off, made by hand: what it holds is `viewing/test_copy`'s business."""
 
 from datetime import datetime, timedelta
 
