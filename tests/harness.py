@@ -121,7 +121,7 @@ def installation(folder: Path, *, classes: int = 2, pupils: int = 30) -> Iterato
     one = Installation(folder, port, process, env)
     try:
         try:
-            wait_for(lambda: "Press Ctrl-C" in (folder / "demo.out").read_text(), 60, "the demo runs")
+            wait_for(lambda: "Press Ctrl-C" in (folder / "demo.out").read_text(), 300, "the demo runs")
         except AssertionError:
             raise AssertionError((folder / "demo.out").read_text() + one.logs()) from None
         one.facts = json.loads((folder / "demo.json").read_text())
