@@ -210,3 +210,7 @@ def test_staff_pages(at: Installation, someone: Opener) -> None:
     for name, path in STAFF_PAGES.items():
         teacher.page.goto(at.url + path if path else at.facts["meeting"]["host_url"] + "register")
         is_good(teacher, name)
+    office = someone("office", size=DESKTOP)
+    sign_in(office, at, "office")
+    office.page.goto(at.url + "/roster/")
+    is_good(office, "roster")
