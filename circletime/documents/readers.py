@@ -112,7 +112,7 @@ def waiting_people(version: Version) -> tuple[list[User], list[Adult]]:
     said = set(_said(version))
     users = [user for user in asked_users(version) if ("user", user.pk) not in said]
     homes = [home.pk for home in asked_households(version) if ("household", home.pk) not in said]
-    return users, list(Adult.objects.filter(household__in=homes).select_related("household").order_by("pk"))
+    return users, list(Adult.objects.filter(households__in=homes, left_at=None).order_by("pk").distinct())
 
 
 @dataclass(frozen=True)

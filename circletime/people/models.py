@@ -191,6 +191,11 @@ class Adult(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def first_home(self) -> "Household | None":
+        """The household this adult is asked as where nothing tells which; most have but one."""
+        return self.households.order_by("pk").first()
+
 
 class Pupil(models.Model):
     """A child on the roster. Only `label` ever leaves the school's own pages."""

@@ -73,12 +73,12 @@ def test_saying_it_twice_is_kept_once(world: World, papers: Papers) -> None:
 
 def test_two_adults_of_a_family_each_have_their_own(papers: Papers) -> None:
     version, home = papers.publish(), papers.home("Amara")
-    Adult.objects.create(household=home, name="Ines Somebody")
-    for adult in Adult.objects.filter(household=home):
+    home.adults.create(name="Ines Somebody")
+    for adult in Adult.objects.filter(households=home):
         papers.accept(version, adult=adult, way=Way.LINK)
     papers.accept(version, household=home, way=Way.DOOR)
     said = Acceptance.objects.filter(household=home)
-    assert said.count() == Adult.objects.filter(household=home).count() + 1
+    assert said.count() == Adult.objects.filter(households=home).count() + 1
 
 
 def test_who_lost_every_role_says_nothing_any_more(world: World, papers: Papers) -> None:
@@ -123,7 +123,7 @@ def test_a_governor_who_teaches_is_asked_once_as_both(world: World, papers: Pape
 def test_a_governor_who_is_also_a_parent_says_each_for_themselves(world: World, papers: Papers) -> None:
     version = papers.publish(of=(Audience.GOVERNORS, Audience.HOUSEHOLDS), gates=(Gate.JOINING,))
     governor, home = world.staff["governor"], papers.home("Amara")
-    Adult.objects.create(household=home, name=governor.name, email=governor.email)
+    home.adults.create(name=governor.name, email=governor.email)
     papers.accept(version, user=governor)
     assert due_of(governor) == [] and conduct_due(home, world.now) == [version]
 

@@ -161,8 +161,8 @@ def test_an_adult_of_a_parents_meeting_accepts_as_themselves(
     world: World, papers: Papers, visits: Visits, browser: Client
 ) -> None:
     home = papers.home("Amara")
-    Adult.objects.filter(household=home).delete()
-    adult = Adult.objects.create(household=home, name="Ines Somebody")
+    Adult.objects.filter(households=home).delete()
+    adult = home.adults.create(name="Ines Somebody")
     version = papers.publish()
     visits.open_meeting(kind=MeetingKind.PARENTS, household=home)
     visits.class_door(browser)

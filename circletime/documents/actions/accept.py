@@ -32,7 +32,7 @@ def accept(
     accepts what they were not shown.
     """
     if adult is not None and household is None:
-        household = adult.household
+        household = adult.first_home
     if sum(one is not None for one in (user, household, pupil)) != 1:
         raise ValueError("one of a user, a household and a child")
     _check_holds(version)

@@ -14,7 +14,7 @@ from circletime.documents.rules.kinds import check_publish
 from circletime.notices.actions import enqueue
 from circletime.notices.rules import Kind as LetterKind
 from circletime.people.actions import make_family_link
-from circletime.people.models import User
+from circletime.people.models import Adult, Household, User
 
 BATCH = 25
 """Letters in one transaction, so that nothing else waits long for the database."""
@@ -63,10 +63,14 @@ def _still_waits(row: Reminder) -> bool:
     newest = current(row.version.document)
     if newest is None or newest.pk != row.version_id:
         return False
-    said = Acceptance.objects.filter(holds_for(row.version))
     if row.user is not None:
-        return not said.filter(user=row.user).exists()
-    return row.adult is not None and not said.filter(household=row.adult.household_id).exists()
+        return not Acceptance.objects.filter(holds_for(row.version), user=row.user).exists()
+    return row.adult is not None and _home_that_waits(row.adult, row.version) is not None
+
+
+def _home_that_waits(adult: Adult, version: Version) -> Household | None:
+    said = Acceptance.objects.filter(holds_for(version), household__isnull=False).values("household")
+    return adult.households.exclude(pk__in=said).order_by("pk").first()
 
 
 def _write(row: Reminder, by: str, now: datetime) -> bool:
@@ -74,7 +78,10 @@ def _write(row: Reminder, by: str, now: datetime) -> bool:
     kind = row.version.document
     until = f" Please do so by {row.version.due_on:%-d %B %Y}." if row.version.due_on else ""
     if row.adult is not None:
-        token = make_family_link(household=row.adult.household, by=by, now=now)
+        home = _home_that_waits(row.adult, row.version)
+        if home is None:
+            return False
+        token = make_family_link(household=home, by=by, now=now)
         text = (
             f"Dear parent or carer,\n\nplease read our {kind.words.lower()} and accept it.{until}\n\n"
             "This is your family's own link. Please keep it to yourselves:\n"

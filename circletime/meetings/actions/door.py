@@ -104,7 +104,7 @@ def _check_read(person: Person, household: Household | None) -> None:
         check_pass(person.user, Gate.JOINING)
         return
     if household is None and person.adult is not None:
-        household = person.adult.household
+        household = person.adult.first_home
     check_at_door(pupil=person.pupil, household=household)
 
 

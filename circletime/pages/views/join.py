@@ -219,7 +219,7 @@ def _read(request: HttpRequest, person: Person, household: Household | None) -> 
     Only what stands in the way now is taken, so that an old page accepts nothing that was not shown.
     """
     if household is None and person.adult is not None:
-        household = person.adult.household
+        household = person.adult.first_home
     missing = missing_at_door(pupil=person.pupil, household=household)
     shown = set(request.POST.getlist("accept")[: len(Kind)])
     accepted = [version for version in missing if version.public_id in shown]

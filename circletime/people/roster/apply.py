@@ -42,7 +42,8 @@ def apply(*, plan: Plan, to: RosterImport, confirmed: bool, by: str, now: dateti
     to.counts = plan.counts
     to.shown = {}
     to.save()
-    record("people.roster.imported", by=by, subject=to.subject, now=now, **plan.counts)
+    counts: dict[str, Any] = dict(plan.counts)
+    record("people.roster.imported", by=by, subject=to.subject, now=now, **counts)
 
 
 class _Apply:
