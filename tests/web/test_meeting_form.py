@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from circletime.audit.models import Row
+from circletime.documents.actions.limits import set_limit
 from circletime.meetings.models import Meeting
 from circletime.meetings.rules import PURPOSES_OF, Kind, Purpose
 from circletime.people.models import Group, Household, Pupil, SchoolClass
-from circletime.policy import limits
+from circletime.policy.limits import Limit
 from tests.web.page import Page
 from tests.web.visits import Visits
 from tests.world import World
@@ -89,11 +90,9 @@ def test_no_meeting_is_longer_than_its_kind_may_be(
     assert Meeting.objects.get().minutes == most
 
 
-def test_the_form_has_its_limits_from_the_policy(
-    world: World, teacher: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(limits, "MEETING_WITH_FAMILIES", timedelta(minutes=17))
-    monkeypatch.setattr(limits, "MEETING_WITH_STAFF", timedelta(minutes=33))
+def test_the_form_has_its_limits_from_the_policy(world: World, teacher: Client) -> None:
+    for limit, value in ((Limit.FAMILIES, 17), (Limit.STAFF, 33)):
+        set_limit(limit=limit, value=value, by=world.staff["headteacher"], now=world.now)
     page = Page(teacher.get(reverse("meeting-new")))
     most = {option.get("value"): option.get("data-most") for option in page.field("kind").inside}
     assert most == {"class": "17", "group": "17", "parents": "17", "staff": "33"}
