@@ -99,7 +99,6 @@ def _bring_in(path: Path, var: str) -> dict[str, Any]:
 _ONE = """
 import json, resource, sys, time
 from pathlib import Path
-from typing import Any
 import os
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 import django
