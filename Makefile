@@ -6,9 +6,9 @@ RUN := .venv/bin
 export CIRCLETIME_VAR := $(abspath $(VAR))
 export CIRCLETIME_BIN := $(abspath var/bin)
 
-.PHONY: setup setup-test demo demo-reset run test soak check fix docs bench browsers
+.PHONY: setup setup-test demo demo-reset run test soak check fix docs messages bench browsers
 
-setup: .venv/.done room/dist/.done var/bin/.done ## everything a meeting needs
+setup: .venv/.done circletime/locale/.done room/dist/.done var/bin/.done ## everything a meeting needs
 
 .tools/bin/uv:
 	python3 -m venv .tools
@@ -17,6 +17,11 @@ setup: .venv/.done room/dist/.done var/bin/.done ## everything a meeting needs
 .venv/.done: pyproject.toml uv.lock $(if $(filter .tools/bin/uv,$(UV)),.tools/bin/uv)
 	@echo "Installing the Python packages…"
 	$(UV) sync --quiet --frozen --python $$(command -v python3)
+	@touch $@
+
+CATALOGS := $(shell find circletime/locale -name '*.po')
+circletime/locale/.done: .venv/.done $(CATALOGS)
+	@$(RUN)/python -m circletime.core.catalogs
 	@touch $@
 
 room/node_modules/.done: room/package.json room/package-lock.json
@@ -63,6 +68,7 @@ check: setup ## format, lint, types, contracts, migrations, generated docs
 	CIRCLETIME_URL=https://meet.larkfield.example CIRCLETIME_HOSTS=meet.larkfield.example \
 	  $(RUN)/python -m django check --deploy --fail-level WARNING --settings config.settings
 	$(RUN)/circletime docs --check
+	$(RUN)/circletime messages --check
 	cd room && npm run --silent check
 	cd media/recorder && test -z "$$(gofmt -l .)" && go vet ./...
 
@@ -74,6 +80,9 @@ fix: setup ## what can be mended by a program
 
 docs: setup ## draw the generated pages again
 	$(RUN)/circletime docs
+
+messages: setup ## collect what families read into the catalogs
+	$(RUN)/circletime messages
 
 bench: setup ## make bench F=F1
 	@sh tests/install-browsers.sh xvfb

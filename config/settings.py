@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from circletime.core.languages import LANGUAGES as FAMILY_LANGUAGES
 from config import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -102,6 +103,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "circletime.pages.language.LanguageMiddleware",
     "circletime.pages.troubles.AwayMiddleware",
 ]
 
@@ -114,6 +116,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "circletime.pages.language.switcher",
             ],
         },
     }
@@ -216,7 +219,11 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 
+# Staff read English. Families read their own language: see `circletime.pages.language`.
 LANGUAGE_CODE = "en-gb"
+LANGUAGES = [(one.code, one.english_name) for one in FAMILY_LANGUAGES.values()]
+LANGUAGES_BIDI = [one.code for one in FAMILY_LANGUAGES.values() if one.right_to_left]
+LOCALE_PATHS = [BASE_DIR / "circletime" / "locale"]
 TIME_ZONE = env.text("CIRCLETIME_TIME_ZONE", "Europe/London")
 USE_I18N = True
 USE_TZ = True

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from circletime.core.errors import Refused
+from circletime.core.words import N_
 from circletime.media.rules import Rights
 from circletime.policy import limits
 
@@ -45,11 +46,11 @@ class Purpose(StrEnum):
 
 
 _PURPOSES = {
-    Purpose.CIRCLE: "Circle time",
-    Purpose.WELLBEING: "Well-being check-in",
-    Purpose.STORY: "Story time",
-    Purpose.TEACHING: "Teaching",
-    Purpose.FAMILY: "Talk with the family",
+    Purpose.CIRCLE: N_("Circle time"),
+    Purpose.WELLBEING: N_("Well-being check-in"),
+    Purpose.STORY: N_("Story time"),
+    Purpose.TEACHING: N_("Teaching"),
+    Purpose.FAMILY: N_("Talk with the family"),
     Purpose.STAFF: "Staff meeting",
 }
 

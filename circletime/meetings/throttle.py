@@ -12,6 +12,7 @@ from ipaddress import ip_address, ip_network
 from django.conf import settings
 
 from circletime.core.errors import Refused
+from circletime.core.words import ngettext
 from circletime.meetings.models import DoorTry
 
 WINDOW = timedelta(minutes=10)
@@ -33,8 +34,12 @@ def check_door(address: str, class_id: str, now: datetime) -> None:
         minutes = max(1, round((oldest + WINDOW - now).total_seconds() / 60))
         raise Refused(
             "slow_down",
-            f"That was wrong too often. Please wait {minutes} minute{'s' if minutes > 1 else ''}, "
-            "or ask the school office.",
+            ngettext(
+                "That was wrong too often. Please wait %(count)s minute, or ask the school office.",
+                "That was wrong too often. Please wait %(count)s minutes, or ask the school office.",
+                minutes,
+            )
+            % {"count": minutes},
             status=429,
         )
 

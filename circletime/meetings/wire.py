@@ -9,21 +9,12 @@ from circletime.meetings.queries import Snapshot, seat_rights
 from circletime.meetings.rules import OVER, SeatRole, SeatState, State
 from circletime.policy.limits import FROZEN_FOR
 
-CLOSED_TEXT = {
-    "ended": "The meeting has ended. Well done, everybody!",
-    "aborted": "The meeting had to stop. Your school will tell your grown-up about the next one.",
-    "removed": "Your teacher has ended the meeting for you. They will talk to you.",
-    "cancelled": "This meeting does not take place. Your school will tell your grown-up about the next one.",
-    "left": "You have left the meeting.",
-    "elsewhere": "You joined from another device.",
-    "refused": "This page cannot be opened here.",
-}
 HOST_NOTICES = ("lie", "camera", "recording", "door", "shape")
 
 
 def closed(why: str) -> dict[str, Any]:
     """The last message of a live socket."""
-    return {"type": "closed", "why": why, "text": CLOSED_TEXT[why]}
+    return {"type": "closed", "why": why}
 
 
 def view(snap: Snapshot, seat_id: str, now: datetime) -> dict[str, Any]:

@@ -85,6 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("docs", help="draw the generated pages of docs/")
     one.add_argument("--check", action="store_true", help="only say whether they are up to date")
     one.set_defaults(run=docs)
+    one = commands.add_parser("messages", help="collect what families read into the catalogs")
+    one.add_argument("--check", action="store_true", help="only say whether they are up to date and whole")
+    one.set_defaults(run=messages)
     one = commands.add_parser("part")
     one.add_argument("name", choices=["app", "worker"])
     one.add_argument("socket", type=int, nargs="?", help="the open socket that the app serves")
@@ -325,6 +328,20 @@ def docs(wanted: argparse.Namespace) -> int:
     if stale and wanted.check:
         print("Out of date: " + ", ".join(map(str, stale)) + ". Run make docs.", file=sys.stderr)
         return 1
+    return 0
+
+
+def messages(wanted: argparse.Namespace) -> int:
+    """Collect the marked strings into the catalogs and compile these, or check that it was done."""
+    from circletime.core import catalogs
+
+    if wanted.check:
+        for line in (wrong := catalogs.check()):
+            print(line, file=sys.stderr)
+        return 1 if wrong else 0
+    for name, missing in catalogs.write().items():
+        print(f"{name}: {missing or 'none'} to translate")
+    catalogs.compile_all()
     return 0
 
 

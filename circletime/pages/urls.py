@@ -3,6 +3,7 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from circletime.pages import language
 from circletime.pages.views import (
     certificates,
     classes,
@@ -10,6 +11,7 @@ from circletime.pages.views import (
     join,
     join_accept,
     keeping,
+    languages,
     letters,
     mail,
     meetings,
@@ -29,6 +31,10 @@ urlpatterns = [
     path("join/name", join.join_name, name="join-name"),
     path("join/accept", join_accept.join_accept, name="join-accept"),
     path("join/open", join.is_open, name="join-open"),
+    path("language", language.change, name="language"),
+    path("languages/", languages.index, name="languages"),
+    path("languages/<str:code>.csv", languages.as_csv, name="language-csv"),
+    path("languages/<str:code>/", languages.show, name="language-sentences"),
     path("f/", join.family_wait, name="family-wait"),
     path("f/<str:token>", join.family, name="family"),
     path("meetings/", meetings.index, name="meetings"),

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from circletime.audit.actions import record
 from circletime.core.errors import Refused
+from circletime.core.sentences import sentences
 from circletime.people.models import (
     Adult,
     ContactRestriction,
@@ -15,6 +16,7 @@ from circletime.people.models import (
     PasswordAsk,
     Pupil,
     SchoolClass,
+    TranslationReview,
     User,
     new_class_password,
     new_join_id,
@@ -27,6 +29,7 @@ from circletime.people.rules import (
     check_end_restriction,
     check_note_restriction,
     check_restriction_days,
+    check_review_translations,
     check_said,
 )
 
@@ -105,6 +108,36 @@ def set_password(*, user: User, password: str, by: User, now: datetime) -> None:
     user.set_password(password)
     user.save(update_fields=["password"])
     record("people.password.changed", by=by.actor, subject=user.actor, now=now)
+
+
+@transaction.atomic
+def review_translations(*, language: str, read: list[tuple[str, str]], by: User, now: datetime) -> int:
+    """Somebody has read these translations and found them right; answers how many.
+
+    `read` has each sentence's key and what was said, as the page showed it: a translation that changed since
+    is not ticked by whoever read the old one.
+    """
+    check_review_translations(by.roles)
+    have = {one.key: one.said for one in sentences(language)}
+    if any(have.get(key) != said for key, said in read):
+        raise Refused("changed", "A translation changed meanwhile. Read it again, then tick it.")
+    for key, said in read:
+        TranslationReview.objects.update_or_create(
+            language=language, sentence=key, defaults={"said": said, "by": by, "at": now}
+        )
+    if read:
+        subject = f"language:{language}"
+        record("people.translation.reviewed", by=by.actor, subject=subject, now=now, sentences=len(read))
+    return len(read)
+
+
+@transaction.atomic
+def take_back_review(*, language: str, sentence: str, by: User, now: datetime) -> None:
+    """The translation is not right after all, or was ticked by mistake."""
+    check_review_translations(by.roles)
+    gone, _ = TranslationReview.objects.filter(language=language, sentence=sentence).delete()
+    if gone:
+        record("people.translation.taken_back", by=by.actor, subject=f"language:{language}", now=now)
 
 
 def ask_for_password(*, email: str, now: datetime) -> None:

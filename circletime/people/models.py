@@ -15,6 +15,7 @@ from circletime.people.rules import (
     REQUEST_READERS,
     WATCHERS,
     Role,
+    can_review_translations,
 )
 
 __all__ = ["RosterBefore", "RosterImport", "RosterMapping", "RosterSaid"]
@@ -99,6 +100,11 @@ class User(AbstractBaseUser):
     def may_import(self) -> bool:
         """Whether this person brings the roster in."""
         return bool(self.roles & OFFICE)
+
+    @property
+    def reviews_translations(self) -> bool:
+        """Whether this person looks after what families read in other languages."""
+        return can_review_translations(self.roles)
 
     @property
     def sees_requests(self) -> bool:
@@ -308,6 +314,28 @@ class FamilyLink(models.Model):
 
     def __str__(self) -> str:
         return self.id
+
+
+class TranslationReview(models.Model):
+    """Somebody who reads the language found this translation right.
+
+    Both hashes come from `core.sentences`; the tick holds as long as the translation is the
+    one that was read.
+    """
+
+    language = models.CharField(max_length=8)
+    sentence = models.CharField(max_length=64)
+    said = models.CharField(max_length=64)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["language", "sentence"], name="one_review_of_a_sentence")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.language}: {self.sentence[:8]}"
 
 
 class PasswordAsk(models.Model):

@@ -5,8 +5,9 @@ import hmac
 from collections.abc import Set
 from datetime import date, datetime
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
+from circletime.core.sentences import sentences
 from circletime.people.models import (
     Adult,
     ContactRestriction,
@@ -15,6 +16,7 @@ from circletime.people.models import (
     Pupil,
     School,
     SchoolClass,
+    TranslationReview,
     User,
 )
 from circletime.people.rules import Role, can_change_class_password, can_see_class, folded
@@ -146,3 +148,23 @@ def list_restrictions() -> list[ContactRestriction]:
 def get_restriction(public_id: str) -> ContactRestriction | None:
     """The contact restriction of this name, or None."""
     return ContactRestriction.objects.filter(public_id=public_id).first()
+
+
+def reviews_of(language: str) -> dict[str, TranslationReview]:
+    """The ticks of a language, by the sentence; each may be of other words than stand there now."""
+    return {
+        one.sentence: one for one in TranslationReview.objects.filter(language=language).select_related("by")
+    }
+
+
+def count_unreviewed(language: str) -> int:
+    """How many translations of a language nobody who reads it has found right as they are."""
+    ticked = set(TranslationReview.objects.filter(language=language).values_list("sentence", "said"))
+    return sum((one.key, one.said) not in ticked for one in sentences(language))
+
+
+def count_adults_by_language() -> dict[str, int]:
+    """How many adults of the roster read each language."""
+    return dict(
+        Adult.objects.values_list("language").annotate(number=Count("pk")).values_list("language", "number")
+    )

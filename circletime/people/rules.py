@@ -74,6 +74,20 @@ REPORT_READERS = frozenset({Role.GOVERNOR, Role.HEADTEACHER, Role.DSL, Role.SLT}
 LOG_READERS = frozenset({Role.GOVERNOR, Role.HEADTEACHER, Role.DSL})
 """Who may take the log away and hold it against what was mailed (C5)."""
 
+TRANSLATION_REVIEWERS = OFFICE
+"""Who may tick a translation as read and right."""
+
+
+def can_review_translations(roles: Set[Role]) -> bool:
+    """Whether somebody looks after what families read in other languages."""
+    return bool(roles & TRANSLATION_REVIEWERS)
+
+
+def check_review_translations(roles: Set[Role]) -> None:
+    """Raise `NotAllowed` unless somebody looks after translations."""
+    if not can_review_translations(roles):
+        raise NotAllowed("Only the office and the headteacher look after translations.")
+
 
 def check_note_restriction(roles: Set[Role]) -> None:
     """Raise `NotAllowed` unless somebody may note a contact restriction."""

@@ -1,5 +1,7 @@
 // The wire: what the live socket sends, and what a command answers. No view, no media.
 
+import { t } from "./strings";
+
 export type Role = "host" | "staff" | "adult" | "pupil";
 export type MeetingState = "open" | "live" | "frozen";
 export type ClosedWhy = "ended" | "aborted" | "removed" | "elsewhere" | "cancelled" | "left" | "refused";
@@ -23,6 +25,8 @@ export interface Boot {
   class_name: string;
   admitted: boolean;
   leave_url: string;
+  /** Where a family chooses another language; "" for the staff. */
+  language_url: string;
 }
 
 export interface You {
@@ -112,7 +116,6 @@ export interface LiveState {
 export interface Closed {
   type: "closed";
   why: ClosedWhy;
-  text: string;
 }
 
 export type LiveMessage = LiveState | Closed | { type: "pong" };
@@ -149,9 +152,9 @@ export async function send(boot: Boot, verb: string, body: Record<string, unknow
       credentials: "same-origin",
     });
   } catch {
-    throw new CommandRefused("That did not reach the school. Please try again.");
+    throw new CommandRefused(t("unreached"));
   }
   if (answer.ok) return;
   const told = await answer.json().catch(() => null);
-  throw new CommandRefused(told?.error?.message ?? "That did not work. Please try again.");
+  throw new CommandRefused(told?.error?.message ?? t("failed"));
 }

@@ -1,29 +1,27 @@
-// Every word a person reads in the room. Controls are found by these names; keep them exact.
+// Every word a person reads in the room. Controls are found by their English names; keep these exact.
+//
+// What a family reads is in words.json, and the page brings the translation of it (`t`). A host's own words are
+// here, in English.
+
+import english from "./words.json";
+
+export type Words = keyof typeof english;
+
+// The page's language: each English sentence, and what it is there. Nothing on an English page.
+function brought(): Record<string, string> {
+  if (typeof document === "undefined") return {};
+  return JSON.parse(document.getElementById("words")?.textContent ?? "{}");
+}
+
+const translated = brought();
+
+/** A sentence in the page's language, with its named places filled. */
+export function t(name: Words, values: Record<string, string | number> = {}): string {
+  const text = translated[english[name]] || english[name];
+  return text.replace(/%\((\w+)\)s/g, (whole, place: string) => String(values[place] ?? whole));
+}
 
 export const words = {
-  waiting: "Waiting for your teacher",
-  waitingHint: "You are in the right place. Your teacher will let you in.",
-  waitingStaff: "Waiting for the host",
-  sayHello: "Say hello and watch the bar move",
-  cameraPicture: "Your own picture",
-  handUp: "Hand up",
-  handDown: "Hand down",
-  camera: "Camera",
-  microphone: "Microphone",
-  leave: "Leave",
-  yourTurn: "Your turn to speak",
-  timeLeft: "Time left",
-  recorded: "This meeting is being recorded",
-  notRecorded: "This meeting is not being recorded just now",
-  frozen: "Your teacher will be back",
-  frozenHint: "Nobody can see or hear anybody until then.",
-  back: "Trying to get you back…",
-  tapToHear: "Tap to hear",
-  saveData: "Save data",
-  shareScreen: "Share screen",
-  stopSharing: "Stop sharing",
-  grownUp: "A grown-up is still here",
-  grownUpAsk: "Is a grown-up still with you? The grown-up presses here.",
   waitingRoom: "Waiting room",
   nobodyWaits: "Nobody is waiting.",
   admitAll: "Admit everyone expected",
@@ -44,11 +42,7 @@ export const words = {
   notices: "Notices",
   children: "In the room",
   panel: "Meeting controls",
-  previous: "Previous",
-  next: "Next",
   cancel: "Cancel",
-  goBack: "Back to the start",
-  place: (place: number) => (place === 1 ? "You are next" : `You are number ${place}`),
   admit: (name: string) => `Admit ${name}`,
   giveTurn: (name: string) => `Give ${name} a turn`,
   remove: (name: string) => `Remove ${name}`,
@@ -57,33 +51,10 @@ export const words = {
   sendBack: (name: string) => `Send ${name} back to the waiting room`,
   letShare: (name: string) => `Let ${name} share a screen`,
   more: (name: string) => `More for ${name}`,
-  minutesLeft: (minutes: number) =>
-    minutes === 1 ? "One minute left. Time to say goodbye." : `${minutes} minutes left.`,
-  arrived: (count: number) => (count === 1 ? "Somebody is at the door" : `${count} people are at the door`),
-  help: {
-    denied: "The camera or microphone is not allowed yet.",
-    missing: "No camera or microphone was found. You can still join.",
-    busy: "Another program is using the camera. Close it, then load this page again.",
-    asking: "Say yes when your browser asks for the camera and microphone.",
-    ios: "On an iPhone or iPad: tap “aA” or the page icon beside the address, then Website Settings, then Camera and Microphone: Allow. Load the page again.",
-    android:
-      "On Android: tap the sign to the left of the address, then Permissions, then allow Camera and Microphone. Load the page again.",
-    desktop:
-      "On a computer: press the sign to the left of the address, allow Camera and Microphone, and load the page again.",
-  },
-  goodbye: {
-    ended: "Goodbye!",
-    aborted: "The meeting had to stop",
-    removed: "The meeting is over for you",
-    elsewhere: "You moved to another device",
-    cancelled: "No meeting today",
-    left: "Goodbye!",
-    refused: "This page cannot be opened",
-  },
   abortReasons: ["Internet failure", "Safeguarding", "Staff illness"],
 } as const;
 
 export function deviceHelp(agent: string): string {
-  if (/iPad|iPhone|Macintosh.*Mobile/.test(agent)) return words.help.ios;
-  return /Android/.test(agent) ? words.help.android : words.help.desktop;
+  if (/iPad|iPhone|Macintosh.*Mobile/.test(agent)) return t("helpIos");
+  return t(/Android/.test(agent) ? "helpAndroid" : "helpDesktop");
 }

@@ -79,7 +79,7 @@ describe("messages", () => {
     for (const text of ["", "[]", "null", "{}", '{"type":"state"}']) expect(parseLive(text)).toBeNull();
   });
   it("goodbye is final", () => {
-    const over = reduce(initial, { type: "closed", message: { type: "closed", why: "ended", text: "" } });
+    const over = reduce(initial, { type: "closed", message: { type: "closed", why: "ended" } });
     expect(reduce(over, { type: "set", values: { online: false } })).toBe(over);
   });
 });

@@ -98,6 +98,8 @@ def arguments(name: str, school: School) -> list[Any]:
     if name.startswith("room"):
         return [school.seat.public_id, *(["hand"] if name == "room-command" else [])]
     return {
+        "language-csv": ["ur"],
+        "language-sentences": ["ur"],
         "account_confirm_email": ["none"],
         "mail-entry": ["none"],
         **({name: [brought_in(school)]} if name.startswith("roster-") else {}),

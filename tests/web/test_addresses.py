@@ -37,6 +37,12 @@ POST join-name                             302
 GET  join-accept                           302
 POST join-accept                           302
 GET  join-open                             200
+GET  language                               200
+POST language                               302
+GET  languages                              in  in 200 403 403 403 403 403 403 200
+GET  language-csv                           in  in 200 403 403 403 403 403 403 200
+GET  language-sentences                     in  in 200 403 403 403 403 403 403 200
+POST language-sentences                     in  in 302 403 403 403 403 403 403 302
 GET  family                                302
 GET  family-wait                           302
 GET  meetings                               in  in 200 200 200 200 200 200 200 200

@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 
 from circletime.core.errors import NotAllowed, Refused
+from circletime.core.words import N_
 from circletime.people.rules import Role
 
 
@@ -122,35 +123,37 @@ def _asks(*of: Audience, gates: tuple[Gate, ...] = ()) -> Asks:
 _STAFF, _HOMES, _BOARD = Audience.STAFF, Audience.HOUSEHOLDS, Audience.GOVERNORS
 _KINDS = {
     Kind.VIDEO: _About(
-        "Video conferencing policy",
+        N_("Video conferencing policy"),
         "How this school meets by video.",
         _asks(_STAFF, _BOARD, gates=(Gate.HOSTING, Gate.WATCHING)),
     ),
     Kind.CONDUCT: _About(
-        "Code of conduct for meetings",
+        N_("Code of conduct for meetings"),
         "What families agree to before their child's first meeting.",
         _asks(_HOMES, gates=(Gate.JOINING,)),
     ),
     Kind.DATA: _About(
-        "Data protection policy", "How what is known about people is kept.", _asks(_STAFF, _BOARD)
+        N_("Data protection policy"), "How what is known about people is kept.", _asks(_STAFF, _BOARD)
     ),
-    Kind.E_SAFETY: _About("E-safety policy", "How children stay safe online.", _asks(_STAFF)),
+    Kind.E_SAFETY: _About(N_("E-safety policy"), "How children stay safe online.", _asks(_STAFF)),
     Kind.SAFEGUARDING: _About(
-        "Safeguarding and child protection policy",
+        N_("Safeguarding and child protection policy"),
         "What to do when a child may be at risk.",
         _asks(_STAFF, _BOARD, gates=(Gate.HOSTING,)),
     ),
-    Kind.HEALTH: _About("Health and safety policy", "How people stay well at work.", _asks(_STAFF)),
-    Kind.HOME: _About("Home-school agreement", "What school and family promise each other.", _asks(_HOMES)),
+    Kind.HEALTH: _About(N_("Health and safety policy"), "How people stay well at work.", _asks(_STAFF)),
+    Kind.HOME: _About(
+        N_("Home-school agreement"), "What school and family promise each other.", _asks(_HOMES)
+    ),
     Kind.BEHAVIOUR: _About(
-        "Behaviour policy, with anti-bullying", "How everybody treats everybody.", _asks(_STAFF)
+        N_("Behaviour policy, with anti-bullying"), "How everybody treats everybody.", _asks(_STAFF)
     ),
     Kind.STAFF_CODE: _About(
-        "Staff code of conduct",
+        N_("Staff code of conduct"),
         "How staff conduct themselves.",
         _asks(_STAFF, gates=(Gate.HOSTING,)),
     ),
-    Kind.USE: _About("Acceptable use policy", "How the school's computers are used.", _asks(_STAFF)),
+    Kind.USE: _About(N_("Acceptable use policy"), "How the school's computers are used.", _asks(_STAFF)),
 }
 
 PUBLISHERS = frozenset({Role.HEADTEACHER, Role.DSL, Role.OFFICE})

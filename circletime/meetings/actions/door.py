@@ -8,6 +8,7 @@ from django.db import transaction
 
 from circletime.audit.actions import record
 from circletime.core.errors import NotAllowed, Refused
+from circletime.core.words import _
 from circletime.documents.queries import check_at_door, check_pass
 from circletime.documents.rules.kinds import Gate
 from circletime.meetings import queries
@@ -70,17 +71,20 @@ def knock(
     """
     locked = lock(meeting.pk)
     if locked.state_at(now) not in JOINABLE:
-        raise Refused("not_open", "This meeting is not open.")
+        raise Refused("not_open", _("This meeting is not open."))
     if person.has_left or not Expected.objects.filter(meeting=locked, **person.fields()).exists():
-        raise NotAllowed("You are not expected in this meeting.")
+        raise NotAllowed(_("You are not expected in this meeting."))
     if person.role == SeatRole.PUPIL and not grown_up:
         raise Refused(
-            "grown_up", "Ask a grown-up to sit with you, then tick the box.", field="grown_up", status=400
+            "grown_up",
+            _("Ask a grown-up to sit with you, then tick the box."),
+            field="grown_up",
+            status=400,
         )
     _check_read(person, household)
     own = list(Seat.objects.filter(meeting=locked, **person.fields()))
     if any(seat.state == SeatState.REMOVED for seat in own):
-        raise Refused("removed", "Your teacher has ended the meeting for you. They will talk to you.")
+        raise Refused("removed", _("Your teacher has ended the meeting for you. They will talk to you."))
     back = False
     for seat in own:
         if seat.state not in HELD:

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from circletime.audit.actions import record
 from circletime.core.errors import Refused
+from circletime.core.words import _
 from circletime.meetings.actions.common import lock, lock_for_host, order, save, seat_of
 from circletime.meetings.models import Meeting, Seat, Turn
 from circletime.meetings.rules import SeatRole, SeatState, State, check_floor
@@ -17,7 +18,7 @@ def raise_hand(*, by: Seat, up: bool, now: datetime) -> None:
     meeting = lock(by.meeting_id)
     seat = Seat.objects.get(pk=by.pk)
     if seat.role != SeatRole.PUPIL or seat.state != SeatState.ADMITTED or meeting.state_at(now) != State.LIVE:
-        raise Refused("not_here", "You can put your hand up when the meeting is running.")
+        raise Refused("not_here", _("You can put your hand up when the meeting is running."))
     if up == (seat.hand_at is not None):
         return
     seat.hand_at = now if up else None

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from circletime.core import time
 from circletime.core.errors import Refused
+from circletime.core.words import N_, _
 from circletime.documents.actions.accept import accept, accept_at_door
 from circletime.documents.models import Version
 from circletime.documents.queries import conduct_due, missing_at_door
@@ -20,6 +21,7 @@ from circletime.meetings.actions.door import Person, knock
 from circletime.meetings.models import Expected, Meeting, Seat
 from circletime.meetings.queries import list_joinable, next_meeting
 from circletime.meetings.throttle import check_door, wrong_try
+from circletime.pages.language import remember_home
 from circletime.pages.seats import any_key, remember
 from circletime.pages.views.policies import papers_of
 from circletime.people.models import Adult, Household, SchoolClass
@@ -35,7 +37,9 @@ from circletime.people.rules import folded
 
 View = Callable[..., HttpResponse]
 
-WRONG = "That did not work. Check the class ID, the password and the name with your grown-up, and try again."
+WRONG = N_(
+    "That did not work. Check the class ID, the password and the name with your grown-up, and try again."
+)
 ANSWERS_AFTER = 0.25
 """Seconds from request to answer, right or wrong, so that the time tells nothing."""
 LONGEST = 60
@@ -68,12 +72,12 @@ def join(request: HttpRequest) -> HttpResponse:
     typed = {name: _typed(request, name) for name in typed}
     now, address = time.now(), _address(request)
     try:
-        _need(typed, class_id="Type the class ID.", password="Type the password.")  # noqa: S106  a sentence
+        _need(typed, class_id=_("Type the class ID."), password=_("Type the password."))
         check_door(address, typed["class_id"], now)
         found = find_class(typed["class_id"], typed["password"])
         if found is None:
             wrong_try(address, typed["class_id"], now)
-            raise Refused("wrong", WRONG, status=403)
+            raise Refused("wrong", _(WRONG), status=403)
     except Refused as refusal:
         wrong = ["class_id", "password"] if refusal.code == "wrong" else [refusal.field]
         context = {"typed": typed, "error": str(refusal), "field": refusal.field, "wrong": wrong}
@@ -91,7 +95,7 @@ def join_name(request: HttpRequest) -> HttpResponse:
     meetings = _open_meetings(school_class, household)
     if not meetings:
         return _not_open(request, school_class, household)
-    context: dict[str, object] = {"typed": {}, "purpose": meetings[0].get_purpose_display()}
+    context: dict[str, object] = {"typed": {}, "purpose": _(meetings[0].get_purpose_display())}
     if request.method == "GET":
         return render(request, "pages/join/name.html", context)
     typed = {name: _typed(request, name) for name in ("name", "last_name", "grown_up")}
@@ -123,10 +127,12 @@ def family(request: HttpRequest, token: str) -> HttpResponse:
     except Refused:
         return redirect("family-wait")
     hashed = token_hash(token)
-    if find_household(hashed, now) is None:
+    household = find_household(hashed, now)
+    if household is None:
         wrong_try(address, LINKS, now)
-        context = {"typed": {}, "error": "This link does not work any more. Ask the school for a new one."}
+        context = {"typed": {}, "error": _("This link does not work any more. Ask the school for a new one.")}
         return render(request, "pages/join/class.html", context, status=403)
+    remember_home(request, household)
     return _through(request, {"link": hashed})
 
 
@@ -137,7 +143,7 @@ def family_wait(request: HttpRequest) -> HttpResponse:
     try:
         check_door(_address(request), LINKS, time.now())
     except Refused as refusal:
-        context = {"typed": {}, "error": f"{refusal} Then open your link once more."}
+        context = {"typed": {}, "error": f"{refusal} {_('Then open your link once more.')}"}
         return render(request, "pages/join/class.html", context, status=refusal.status)
     return redirect("join")
 
@@ -203,13 +209,13 @@ def _who_asks(
     check_door(address, door, now)
     _need(
         typed,
-        name="Type your first name.",
-        grown_up="A grown-up has to be there. Ask them, then tick the box.",
+        name=_("Type your first name."),
+        grown_up=_("A grown-up has to be there. Ask them, then tick the box."),
     )
     meeting, person = _find(meetings, household, typed)
     if person is None:
         wrong_try(address, door, now)
-        raise Refused("wrong", WRONG, field="name", status=403)
+        raise Refused("wrong", _(WRONG), field="name", status=403)
     return meeting, person
 
 
@@ -264,10 +270,13 @@ def _find(
 def _two_of_a_name(typed: dict[str, str]) -> None:
     # What the household knows tells them apart; it is compared here and shown nowhere.
     if typed["last_name"]:
-        raise Refused("wrong", WRONG, field="name", status=403)
+        raise Refused("wrong", _(WRONG), field="name", status=403)
     raise Refused(
         "two",
-        "There are two children of this name in the class. Type the last name as well; nobody else sees it.",
+        _(
+            "There are two children of this name in the class. "
+            "Type the last name as well; nobody else sees it."
+        ),
         field="last_name",
         status=400,
     )

@@ -6,6 +6,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods
 
 from circletime.core import time
+from circletime.core.words import _
 from circletime.documents.actions.accept import accept
 from circletime.documents.queries import conduct_due
 from circletime.documents.rules.kinds import Kind, Way
@@ -29,5 +30,5 @@ def join_accept(request: HttpRequest) -> HttpResponse:
     if not due:
         return redirect("join-name")
     papers = papers_of(due, (get_language() or "")[:2])
-    context = {"papers": papers, "onward": request.path, "button": "We accept"}
+    context = {"papers": papers, "onward": request.path, "button": _("We accept")}
     return render(request, "pages/join/conduct.html", context)

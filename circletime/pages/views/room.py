@@ -15,10 +15,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from circletime.core import time
 from circletime.core.errors import Refused
+from circletime.core.words import _
 from circletime.meetings.actions import door, floor, grown_ups, host, lifecycle
 from circletime.meetings.models import Seat
 from circletime.meetings.queries import get_seat
 from circletime.meetings.rules import RUNNING, SeatRole, SeatState
+from circletime.pages.language import is_for_staff
 from circletime.pages.seats import key_of
 
 Body = dict[str, Any]
@@ -41,10 +43,11 @@ def room(request: HttpRequest, seat_id: str) -> HttpResponse:
         "csrf": get_token(request),
         "live": f"/live/{seat.public_id}",
         "act": reverse("room", args=[seat.public_id]) + "/",
-        "purpose": meeting.get_purpose_display(),
+        "purpose": _(meeting.get_purpose_display()),
         "class_name": class_name,
         # So media need not wait for the live socket; whether it may is asked of the gate all the same.
         "admitted": seat.state == SeatState.ADMITTED and meeting.state_at(time.now()) in RUNNING,
+        "language_url": "" if is_for_staff(request) else f"{reverse('language')}?next={request.path}",
         "leave_url": reverse("join") if seat.user_id is None else reverse("meetings"),
     }
     return render(request, "pages/room.html", {"boot": boot})
@@ -59,7 +62,7 @@ def command(request: HttpRequest, seat_id: str, verb: str) -> JsonResponse:
         if not isinstance(body, dict):
             raise ValueError
     except ValueError:
-        return _error("malformed", "That was not understood.", 400)
+        return _error("malformed", _("That was not understood."), 400)
     act = COMMANDS.get(verb)
     if act is None:
         raise Http404
@@ -87,7 +90,7 @@ def _error(code: str, message: str, status: int) -> JsonResponse:
 def _text(body: Body, name: str) -> str:
     value = body.get(name)
     if not isinstance(value, str) or len(value) > LONGEST_TEXT:
-        raise Refused("malformed", "That was not understood.", status=400)
+        raise Refused("malformed", _("That was not understood."), status=400)
     return value
 
 
@@ -98,7 +101,7 @@ def _maybe(body: Body, name: str) -> str | None:
 def _flag(body: Body, name: str) -> bool:
     value = body.get(name)
     if not isinstance(value, bool):
-        raise Refused("malformed", "That was not understood.", status=400)
+        raise Refused("malformed", _("That was not understood."), status=400)
     return value
 
 

@@ -22,6 +22,7 @@ from circletime.access.queries import viewing as queries
 from circletime.access.rules.viewing import Light
 from circletime.core import time
 from circletime.core.errors import Refused
+from circletime.core.words import N_, _
 from circletime.pages.views.join import View
 from circletime.recordings.film import pieces
 from circletime.recordings.film.playback import FilmReader
@@ -32,6 +33,18 @@ from circletime.recordings.vault import VaultDamaged
 
 COOKIE = "viewing"
 COPY_COOKIE = "copy"
+WORDS = {
+    "early": N_("It is not time yet"),
+    "waiting": N_("Waiting for the member of staff"),
+    "away": N_("The member of staff is away. It goes on when they are back"),
+    "over": N_("This viewing is over"),
+    "lost": N_("The connection is gone for a moment"),
+    "old": N_("This browser cannot show it. Use a newer one, or ask the school to watch there"),
+    "late": N_("The film does not come just now. It is asked for again and goes on by itself"),
+    "playing": N_("Playing"),
+    "paused": N_("Paused"),
+}
+"""What the page's script says."""
 
 
 def hidden(view: View) -> View:
@@ -54,7 +67,8 @@ def see(request: HttpRequest, secret: str) -> HttpResponse:
     if session is None:
         return _nothing(request)
     if queries.is_bound_to(session, request.COOKIES.get(COOKIE, "")):
-        context = {"secret": secret, "mark": queries.mark_of(session), "session": session}
+        words = {name: _(sentence) for name, sentence in WORDS.items()}
+        context = {"secret": secret, "mark": queries.mark_of(session), "session": session, "words": words}
         return render(request, "pages/access/see.html", context)
     if session.browser_hash:
         actions.stranger(session=session, now=now)

@@ -1,8 +1,8 @@
 import type { LocalAudioTrack, LocalVideoTrack } from "livekit-client";
-import type { Boot } from "../protocol";
+import type { Boot, ClosedWhy } from "../protocol";
 import type { Session } from "../session";
 import type { AppState } from "../state";
-import { words } from "../strings";
+import { t, type Words } from "../strings";
 import { OwnPicture } from "./OwnPicture";
 import { RoomView } from "./RoomView";
 
@@ -32,7 +32,7 @@ export function App(props: AppProps) {
         <p class="toast" role="alert">
           {state.toast}
           <button type="button" class="button small quiet" onClick={() => set({ toast: null })}>
-            Close
+            {t("close")}
           </button>
         </p>
       )}
@@ -46,18 +46,40 @@ function Waiting({ boot, state, video, audio, command }: AppProps) {
       <p class="purpose">
         {boot.class_name} · {boot.purpose}
       </p>
-      <h1>Hello, {boot.label}!</h1>
+      <h1>{t("hello", { name: boot.label })}</h1>
       <OwnPicture video={video} audio={audio} camera={state.camera} microphone={state.microphone} />
       <p role="status" class="waiting-line">
-        {boot.role === "pupil" ? words.waiting : words.waitingStaff}
+        {t(boot.role === "pupil" ? "waiting" : "waitingHost")}
       </p>
-      <p class="quiet">{state.online ? words.waitingHint : words.back}</p>
+      <p class="quiet">{t(state.online ? "waitingHint" : "back")}</p>
       <button type="button" class="button quiet" onClick={() => command("leave")}>
-        {words.leave}
+        {t("leave")}
       </button>
+      {boot.language_url && (
+        <p class="languages">
+          <a href={boot.language_url}>
+            <span aria-hidden="true">🌐</span> {t("language")}
+            {!document.documentElement.lang.startsWith("en") && (
+              <span lang="en" dir="ltr">
+                {" (Language)"}
+              </span>
+            )}
+          </a>
+        </p>
+      )}
     </main>
   );
 }
+
+const FAREWELLS: Record<ClosedWhy, [Words, Words]> = {
+  ended: ["goodbyeEnded", "closedEnded"],
+  aborted: ["goodbyeAborted", "closedAborted"],
+  removed: ["goodbyeRemoved", "closedRemoved"],
+  elsewhere: ["goodbyeElsewhere", "closedElsewhere"],
+  cancelled: ["goodbyeCancelled", "closedCancelled"],
+  left: ["goodbyeLeft", "closedLeft"],
+  refused: ["goodbyeRefused", "closedRefused"],
+};
 
 function Goodbye({ boot, state }: AppProps) {
   const closed = state.closed;
@@ -67,11 +89,11 @@ function Goodbye({ boot, state }: AppProps) {
       <p class="huge" aria-hidden="true">
         👋
       </p>
-      <h1>{words.goodbye[closed.why]}</h1>
-      <p role="status">{closed.text}</p>
+      <h1>{t(FAREWELLS[closed.why][0])}</h1>
+      <p role="status">{t(FAREWELLS[closed.why][1])}</p>
       <p>
         <a class="button" href={boot.leave_url}>
-          {words.goBack}
+          {t("goBack")}
         </a>
       </p>
     </main>

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { LiveState, PupilRow } from "../protocol";
-import { words } from "../strings";
+import { t, words } from "../strings";
 import { Children } from "./Children";
 import { Dialog } from "./Dialog";
 
@@ -135,7 +135,7 @@ export function HostPanel({ live, sharing, command, onShare }: Props) {
             disabled={!live.you.rights.screen}
             onClick={() => onShare(!sharing)}
           >
-            {sharing ? words.stopSharing : words.shareScreen}
+            {t(sharing ? "stopSharing" : "shareScreen")}
           </button>
         </div>
       </section>

@@ -2,7 +2,7 @@ import type { LocalAudioTrack, LocalVideoTrack } from "livekit-client";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { meter } from "../devices";
 import type { DeviceState } from "../state";
-import { deviceHelp, words } from "../strings";
+import { deviceHelp, t, type Words } from "../strings";
 
 interface Props {
   video: LocalVideoTrack | null;
@@ -10,6 +10,13 @@ interface Props {
   camera: DeviceState;
   microphone: DeviceState;
 }
+
+const HELP: Record<Exclude<DeviceState, "on">, Words> = {
+  asking: "helpAsking",
+  denied: "helpDenied",
+  missing: "helpMissing",
+  busy: "helpBusy",
+};
 
 /** A person's own picture and a bar that moves with their voice; plain help where either is missing. */
 export function OwnPicture({ video, audio, camera, microphone }: Props) {
@@ -29,7 +36,7 @@ export function OwnPicture({ video, audio, camera, microphone }: Props) {
     <div class="own">
       <div class="own-picture">
         {video ? (
-          <video ref={element} class="mirrored" autoPlay playsInline muted aria-label={words.cameraPicture} />
+          <video ref={element} class="mirrored" autoPlay playsInline muted aria-label={t("cameraPicture")} />
         ) : (
           <span class="initial" aria-hidden="true">
             🙂
@@ -38,14 +45,14 @@ export function OwnPicture({ video, audio, camera, microphone }: Props) {
       </div>
       {audio && (
         <div class="meter-row">
-          <p>{words.sayHello}</p>
-          <meter class="meter" min={0} max={1} value={level} aria-label={words.microphone} />
+          <p>{t("sayHello")}</p>
+          <meter class="meter" min={0} max={1} value={level} aria-label={t("microphone")} />
         </div>
       )}
       {trouble && (
         <div class="help">
           <p>
-            <strong>{words.help[trouble]}</strong>
+            <strong>{t(HELP[trouble])}</strong>
           </p>
           {trouble === "denied" && <p>{deviceHelp(navigator.userAgent)}</p>}
         </div>

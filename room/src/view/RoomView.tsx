@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Boot, LiveState, Person } from "../protocol";
 import type { Session } from "../session";
 import { type AppState, clock, layout, secondsLeft } from "../state";
-import { words } from "../strings";
+import { t, words } from "../strings";
 import { HostPanel } from "./HostPanel";
 import { Icon } from "./Icon";
 import { Tile } from "./Tile";
@@ -16,7 +16,10 @@ interface Props {
   command: (verb: string, body?: Record<string, unknown>) => void;
 }
 
-const WARNINGS = [300, 60];
+const WARNINGS = [
+  { at: 300, words: "fiveMinutes" },
+  { at: 60, words: "oneMinute" },
+] as const;
 
 function pageSize(): number {
   if (innerWidth < 600) return 4;
@@ -68,40 +71,40 @@ export function RoomView({ boot, state, live, session, set, command }: Props) {
     />
   );
 
-  const warning = left !== null && WARNINGS.find((at) => left <= at && left > at - 20);
+  const warning = left !== null && WARNINGS.find(({ at }) => left <= at && left > at - 20);
   return (
     <div class={host ? "meeting hosting" : "meeting"}>
       <header class="bar">
         <h1>{boot.class_name}</h1>
-        <span class="purpose">{meeting.purpose}</span>
+        <span class="purpose">{boot.purpose}</span>
         {meeting.recording === "on" ? (
           <span role="status" class="recording">
-            {words.recorded}
+            {t("recorded")}
           </span>
         ) : (
           <span role="alert" class="recording lost">
-            {words.notRecorded}
+            {t("notRecorded")}
           </span>
         )}
         {state.quality !== "good" && (
           <span class="weak" role="status">
-            {state.quality === "weak" ? "Your connection is weak" : "Your connection is lost"}
+            {t(state.quality === "weak" ? "weak" : "lost")}
           </span>
         )}
         {left !== null && (
-          <span role="timer" aria-label={words.timeLeft} class={left <= 60 ? "timer soon" : "timer"}>
+          <span role="timer" aria-label={t("timeLeft")} class={left <= 60 ? "timer soon" : "timer"}>
             {clock(left)}
           </span>
         )}
       </header>
       <p class="warning" role="status">
-        {warning ? words.minutesLeft(warning / 60) : ""}
+        {warning ? t(warning.words) : ""}
       </p>
 
       <main class="tiles">
         {you.floor && (
           <p role="status" class="your-turn">
-            {words.yourTurn}
+            {t("yourTurn")}
           </p>
         )}
         <GrownUpAsk asked={you.asked_grown_up} onHere={() => command("grown-up")} />
@@ -110,32 +113,30 @@ export function RoomView({ boot, state, live, session, set, command }: Props) {
           {plan.shown.map((person) => tile(person, !sharer && person === plan.stage))}
         </div>
         {plan.pages > 1 && (
-          <nav class="pages" aria-label="Pages of people">
+          <nav class="pages" aria-label={t("pages")}>
             <button
               type="button"
               class="button quiet"
               disabled={plan.page === 0}
               onClick={() => set({ page: plan.page - 1 })}
             >
-              {words.previous}
+              {t("previous")}
             </button>
-            <span>
-              {plan.page + 1} of {plan.pages}
-            </span>
+            <span>{t("page", { page: plan.page + 1, pages: plan.pages })}</span>
             <button
               type="button"
               class="button quiet"
               disabled={plan.page === plan.pages - 1}
               onClick={() => set({ page: plan.page + 1 })}
             >
-              {words.next}
+              {t("next")}
             </button>
           </nav>
         )}
         {meeting.state === "frozen" && <Frozen live={live} skew={state.skew} />}
         {(state.media === "retrying" || !state.online) && (
           <p class="away" role="status">
-            {words.back}
+            {t("back")}
           </p>
         )}
       </main>
@@ -149,10 +150,14 @@ export function RoomView({ boot, state, live, session, set, command }: Props) {
             onClick={() => command("hand", { up: !you.hand })}
           >
             <Icon name="hand" />
-            {you.hand ? words.handDown : words.handUp}
+            {t(you.hand ? "handDown" : "handUp")}
           </button>
         )}
-        {you.hand && you.hand_place && <span class="place">{words.place(you.hand_place)}</span>}
+        {you.hand && you.hand_place && (
+          <span class="place">
+            {you.hand_place === 1 ? t("youAreNext") : t("yourPlace", { place: you.hand_place })}
+          </span>
+        )}
         {you.role !== "pupil" && (
           <button
             type="button"
@@ -161,7 +166,7 @@ export function RoomView({ boot, state, live, session, set, command }: Props) {
             onClick={() => set({ microphoneOn: !state.microphoneOn })}
           >
             <Icon name="microphone" off={!state.microphoneOn} />
-            {words.microphone}
+            {t("microphone")}
           </button>
         )}
         <button
@@ -172,11 +177,11 @@ export function RoomView({ boot, state, live, session, set, command }: Props) {
           onClick={() => set({ cameraOn: !state.cameraOn })}
         >
           <Icon name="camera" off={!state.cameraOn || !you.camera_allowed} />
-          {words.camera}
+          {t("camera")}
         </button>
         {!host && you.rights.screen && (
           <button type="button" class="button" onClick={() => void session.shareScreen(!state.sharing)}>
-            {state.sharing ? words.stopSharing : words.shareScreen}
+            {t(state.sharing ? "stopSharing" : "shareScreen")}
           </button>
         )}
         {!host && (
@@ -186,12 +191,12 @@ export function RoomView({ boot, state, live, session, set, command }: Props) {
             aria-pressed={state.saveData}
             onClick={() => set({ saveData: !state.saveData })}
           >
-            {words.saveData}
+            {t("saveData")}
           </button>
         )}
         {state.soundBlocked && (
           <button type="button" class="button big" onClick={() => session.startSound()}>
-            {words.tapToHear}
+            {t("tapToHear")}
           </button>
         )}
         {host && (
@@ -207,7 +212,7 @@ export function RoomView({ boot, state, live, session, set, command }: Props) {
         )}
         <button type="button" class="button quiet leave" onClick={() => command("leave")}>
           <Icon name="leave" />
-          {words.leave}
+          {t("leave")}
         </button>
       </footer>
       {host && (
@@ -229,13 +234,13 @@ function GrownUpAsk({ asked, onHere }: { asked: boolean; onHere: () => void }) {
   return (
     <>
       <p role="status" class="visually-hidden">
-        {asked ? words.grownUpAsk : ""}
+        {asked ? t("grownUpAsk") : ""}
       </p>
       {asked && (
         <div class="ask">
-          <p aria-hidden="true">{words.grownUpAsk}</p>
+          <p aria-hidden="true">{t("grownUpAsk")}</p>
           <button type="button" class="button big" onClick={onHere}>
-            {words.grownUp}
+            {t("grownUp")}
           </button>
         </div>
       )}
@@ -251,8 +256,8 @@ function Frozen({ live, skew }: { live: LiveState; skew: number }) {
       <p class="huge" aria-hidden="true">
         ☕
       </p>
-      <h2>{host ? "The meeting is paused" : words.frozen}</h2>
-      <p>{host ? "It goes on when a host is in the room and the recorder runs." : words.frozenHint}</p>
+      <h2>{host ? "The meeting is paused" : t("frozen")}</h2>
+      <p>{host ? "It goes on when a host is in the room and the recorder runs." : t("frozenHint")}</p>
       {left !== null && <p class="quiet">{clock(left)}</p>}
     </div>
   );

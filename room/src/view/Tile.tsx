@@ -2,6 +2,7 @@ import { Track } from "livekit-client";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Person } from "../protocol";
 import type { Session } from "../session";
+import { t } from "../strings";
 
 interface Props {
   person: Person;
@@ -45,7 +46,7 @@ export function Tile({ person, session, mine, mark, large, speaking, screen }: P
       <span class="name">
         {person.hand && <span aria-hidden="true">✋ </span>}
         {person.label}
-        {!person.connected && <span class="sub"> · away</span>}
+        {!person.connected && <span class="sub"> · {t("away")}</span>}
       </span>
     </div>
   );

@@ -8,14 +8,7 @@ const dark = page.querySelector("[data-dark]");
 const under = page.querySelector("[data-under]");
 const sound = page.querySelector("[data-sound]");
 const Source = window.ManagedMediaSource ?? window.MediaSource;
-const WORDS = {
-  early: "It is not time yet",
-  waiting: "Waiting for the member of staff",
-  away: "The member of staff is away. It goes on when they are back",
-  over: "This viewing is over",
-  lost: "The connection is gone for a moment",
-  old: "This browser cannot show it. Use a newer one, or ask the school to watch there",
-};
+const WORDS = JSON.parse(document.getElementById("see-words").textContent); // in the page's language
 const AHEAD = 2; // pieces, numbered by the second they begin in; the server sends none from further on
 const BEFORE = 2; // a picture begins anew within two seconds
 const KEPT = 12; // seconds behind that are let go
@@ -161,8 +154,8 @@ function show(told) {
 }
 
 function underWords(told) {
-  if (player.late) return "The film does not come just now. It is asked for again and goes on by itself";
-  return told.playing ? "Playing" : "Paused";
+  if (player.late) return WORDS.late;
+  return told.playing ? WORDS.playing : WORDS.paused;
 }
 
 async function look() {

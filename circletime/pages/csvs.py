@@ -1,0 +1,31 @@
+"""Cells of a CSV that no spreadsheet takes for formulas."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+
+from django.http import HttpResponse
+
+FORMULA = re.compile("((?:^|[;\\t\\r\\n])\\s*)(?=[=+@\uff1d\uff0b\uff0d\uff20-])")
+
+
+def csv_answer(name: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> HttpResponse:
+    """A file to download, with a mark that it is UTF-8, as spreadsheets need it."""
+    out = io.StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL)  # or a semicolon would part a cell in LibreOffice
+    writer.writerow(heads)
+    for row in rows:
+        writer.writerow([harmless(cell) for cell in row])
+    answer = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return answer
+
+
+def harmless(cell: str) -> str:
+    """`cell` with an apostrophe, which makes it text, before whatever a spreadsheet would run.
+
+    That is a sign of a formula at the start or, in a spreadsheet that parts cells otherwise than by commas,
+    further on; spaces before it do not help, and the wide signs of East Asian keyboards count.
+    """
+    return FORMULA.sub(r"\1'", cell)
