@@ -1,11 +1,11 @@
 """Reading the log back and checking it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max, QuerySet
+from django.db.models import Count, Max, QuerySet
 
 from circletime.audit.models import Checkpoint, Head, Row, Salt
 from circletime.audit.rules import (
@@ -60,16 +60,24 @@ def last_done(kind: str) -> datetime | None:
     return found
 
 
-def moments(kind: str, since: datetime, until: datetime) -> list[datetime]:
-    """When `kind` was done, from `since` and before `until`."""
-    found = Row.objects.filter(kind=kind, at__gte=since, at__lt=until)
-    return list(found.order_by("at").values_list("at", flat=True))
-
-
 def done(kind: str, since: datetime, until: datetime) -> list[Entry]:
     """The rows of one kind, from `since` and before `until`, in order."""
     found = Row.objects.filter(kind=kind, at__gte=since, at__lt=until).order_by("number")
     return [Entry(*values) for values in found.values_list(*_FIELDS)]
+
+
+def tally(kinds: Iterable[str], since: datetime, until: datetime) -> dict[str, dict[str, int]]:
+    """How often each kind was done to each subject, from `since` and before `until`."""
+    found: dict[str, dict[str, int]] = {kind: {} for kind in kinds}
+    rows = Row.objects.filter(kind__in=list(found), at__gte=since, at__lt=until).order_by()
+    for kind, subject, count in rows.values_list("kind", "subject").annotate(count=Count("pk")):
+        found[kind][subject] = count
+    return found
+
+
+def digest_at(number: int) -> str:
+    """The digest of row `number`, or nothing where there is no such row."""
+    return Row.objects.filter(number=number).values_list("digest", flat=True).first() or ""
 
 
 def find(*, text: str = "", before: int | None = None) -> QuerySet[Row]:

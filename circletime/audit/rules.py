@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from circletime.core.errors import Refused
 
@@ -22,8 +22,11 @@ START = (0, GENESIS)
 """Where a chain begins: the number and the digest before its first row."""
 
 
-@dataclass(frozen=True)
-class Entry:
+_compact = json.JSONEncoder(separators=(",", ":")).encode
+"""Made once: a million rows are checked with it."""
+
+
+class Entry(NamedTuple):
     """A row of the log as plain values. `data` is canonical JSON text."""
 
     number: int
@@ -56,7 +59,7 @@ def canonical(data: Mapping[str, Any]) -> str:
 
 def stamp(at: datetime) -> str:
     """A moment as the log writes it: UTC, to the microsecond."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def digest(number: int, at: datetime, kind: str, by: str, subject: str, data: str, previous: str) -> str:
@@ -66,7 +69,7 @@ def digest(number: int, at: datetime, kind: str, by: str, subject: str, data: st
 
 def digest_of(number: int, at: str, kind: str, by: str, subject: str, data: str, previous: str) -> str:
     """The same, with the moment as it is written."""
-    text = json.dumps([number, at, kind, by, subject, data, previous], separators=(",", ":"))
+    text = _compact([number, at, kind, by, subject, data, previous])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

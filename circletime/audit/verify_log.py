@@ -25,6 +25,9 @@ BEGIN, END = "-----BEGIN CIRCLETIME CHECKPOINT-----", "-----END CIRCLETIME CHECK
 SIGNED = re.compile(rb'(?:%|")circletime-signature(?: |",")([A-Za-z0-9+/=]+)"?\r?\n\Z')
 
 
+_compact = json.JSONEncoder(separators=(",", ":")).encode
+
+
 class Broken(Exception):
     """What is checked does not hold; `row` is the first bad row of a log, where there is one."""
 
@@ -72,7 +75,7 @@ class Export:
         if one["previous"] != self.digest:
             raise Broken(f"row {number} does not follow the row before it", number)
         parts = [number, *(one[name] for name in ("at", "kind", "by", "subject", "data", "previous"))]
-        text = json.dumps(parts, separators=(",", ":"))
+        text = _compact(parts)
         if hashlib.sha256(text.encode()).hexdigest() != one["digest"]:
             raise Broken(f"row {number} was changed", number)
         self.number, self.digest = number, one["digest"]

@@ -82,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         "--mapping", default="", metavar="NAME", help="whose columns these are, as named on the roster page"
     )
     one.set_defaults(run=roster_import)
+    _add_oversight(commands)
     one = commands.add_parser("docs", help="draw the generated pages of docs/")
     one.add_argument("--check", action="store_true", help="only say whether they are up to date")
     one.set_defaults(run=docs)
@@ -93,6 +94,17 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("socket", type=int, nargs="?", help="the open socket that the app serves")
     one.set_defaults(run=part)
     return parser
+
+
+def _add_oversight(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    one = commands.add_parser("report", help="how the policy was kept, clause by clause")
+    one.add_argument("--from", dest="first", type=_day, metavar="DATE", help="this term, without the two")
+    one.add_argument("--to", dest="last", type=_day, metavar="DATE")
+    one.add_argument("--pdf", metavar="FILE", help="write it there, signed")
+    one.set_defaults(run=report)
+    one = commands.add_parser("rehearse-term", help="play a term of invented meetings, in a demo")
+    one.add_argument("--weeks", type=int, default=12, metavar="N")
+    one.set_defaults(run=rehearse_term)
 
 
 def _day(text: str) -> date:
@@ -311,6 +323,63 @@ def retention_run(wanted: argparse.Namespace) -> int:
     counts = {"destroyed": came.destroyed, "left": came.left, "kept": came.kept}
     print(json.dumps({"as_of": day.isoformat(), **counts, "waits": came.waits}))
     return 1 if came.left or came.waits else 0
+
+
+def report(wanted: argparse.Namespace) -> int:
+    """The conformance report, in words; with --pdf as a signed file."""
+    from django.utils import timezone
+
+    from circletime.core import time
+    from circletime.core.errors import Refused
+    from circletime.core.keyfiles import KeyTrouble
+    from circletime.oversight.actions.reports import sign_report
+    from circletime.oversight.evidence.period import Span, between, span_of
+    from circletime.oversight.evidence.report import make_report
+    from circletime.pages.report_papers import as_pdf, as_text
+
+    now, zone = time.now(), timezone.get_current_timezone()
+    try:
+        if wanted.first or wanted.last:
+            period = between(wanted.first, wanted.last, zone)
+        else:
+            period = span_of(Span.TERM, timezone.localtime(now).date(), zone)
+        made = make_report(period, now)
+        if wanted.pdf:
+            body = as_pdf(made)
+            signed = sign_report(body=body, kind="pdf", report=made, by="system:command", now=now)
+            Path(wanted.pdf).write_bytes(signed)
+            print(f"{made.headline} Written to {wanted.pdf}.")
+            return 0
+    except (Refused, KeyTrouble, OSError) as trouble:
+        print(trouble, file=sys.stderr)
+        return 2
+    print(as_text(made))
+    return 0
+
+
+def rehearse_term(wanted: argparse.Namespace) -> int:
+    """Play a term of invented meetings. Refuses where a real school is."""
+    from django.conf import settings
+
+    from circletime.core import time
+    from circletime.core.errors import Refused
+    from circletime.oversight.rehearsal import term
+    from circletime.pages import demo as facts_of
+    from circletime.people.models import User
+
+    _prepare()
+    try:
+        people = User.objects.exists()
+        term.check_rehearse(weeks=wanted.weeks, people=people, invented=term.is_invented())
+        if not people:
+            print("Making an invented school.", flush=True)
+            facts_of.prepare_demo(settings.VAR / "demo.json", classes=14, pupils=30, now=time.now())
+        tally = term.rehearse(weeks=wanted.weeks, now=time.now(), say=_say)
+    except Refused as refusal:
+        print(refusal, file=sys.stderr)
+        return 2
+    print(f"{tally.held} meetings were held, {tally.turns} turns given. Look at them: circletime report.")
+    return 0
 
 
 def docs(wanted: argparse.Namespace) -> int:

@@ -48,15 +48,15 @@ def _machine(what: str, first: StrEnum, states: type[StrEnum], moves: Moves) -> 
 
 
 def policy_map() -> str:
-    """Each clause of the policy, with the places that keep it and the tests that attack it."""
+    """Each clause of the policy, with what keeps it, the tests that attack it and what counts it."""
     lines = [HEAD + "# The policy, clause by clause\n"]
     lines += [
         "Enforced: the server makes the breach impossible. Detected: it is noticed, shown to staff and kept."
     ]
     lines += ["Acknowledged: only a person can keep it; they are told when it matters.\n"]
     lines += [
-        "| clause | the policy asks | strength | kept in | tested by | not yet |",
-        "|---|---|---|---|---|---|",
+        "| clause | the policy asks | strength | kept in | tested by | counted by | not yet |",
+        "|---|---|---|---|---|---|---|",
     ]
     return "\n".join([*lines, *(_row(clause) for clause in CLAUSES)]) + "\n"
 
@@ -65,7 +65,8 @@ def _row(clause: Clause) -> str:
     places = "<br>".join(_link(*_file_of(place)) for place in clause.places)
     tests = "<br>".join(_link(test.split("::")[-1], test.split("::")[0]) for test in clause.tests)
     strengths = ", ".join(clause.strengths)
-    cells = [f"{clause.number} ({clause.who})", clause.asks, strengths, places, tests, clause.lacks]
+    evidence = _link(*_file_of(clause.evidence)) if clause.evidence else ""
+    cells = [f"{clause.number} ({clause.who})", clause.asks, strengths, places, tests, evidence, clause.lacks]
     return f"| {' | '.join(cells)} |"
 
 

@@ -93,6 +93,7 @@ urlpatterns = [
     path("requests/<str:public_id>/file.pdf", request_papers.case_file, name="request-file"),
     path("requests/<str:public_id>/letters/<int:number>", request_papers.letter, name="request-letter"),
     path("requests/<str:public_id>/do/<str:verb>", requests.step, name="request-step"),
+    path("", include("circletime.pages.report_urls")),
     path("restrictions/", restrictions.index, name="restrictions"),
     path("restrictions/new", restrictions.new, name="restriction-new"),
     path("restrictions/<str:public_id>/end", restrictions.end, name="restriction-end"),

@@ -9,6 +9,7 @@ from circletime.core.ids import public_id, readable
 from circletime.people.roster.models import RosterBefore, RosterImport, RosterMapping, RosterSaid
 from circletime.people.rules import (
     LETTER_KEEPERS,
+    LOG_READERS,
     OFFICE,
     REPORT_READERS,
     REQUEST_LOGGERS,
@@ -115,6 +116,11 @@ class User(AbstractBaseUser):
     def sees_report(self) -> bool:
         """Whether this person reads how the policy was kept (C5)."""
         return bool(self.roles & REPORT_READERS)
+
+    @property
+    def sees_log(self) -> bool:
+        """Whether this person may take the log away (C5)."""
+        return bool(self.roles & LOG_READERS)
 
     @property
     def roles(self) -> frozenset[Role]:

@@ -24,7 +24,8 @@ class Clause:
     """One sentence of the policy.
 
     `places` are `module:name` below `circletime`, or a file; `tests` are `file::name`, or a file.
-    `lacks` says what is not built yet, in a sentence for governors.
+    `evidence` is the `module:name` that counts it for the report. `lacks` says what is not built yet, or what
+    nobody can count, in a sentence for governors.
     """
 
     number: str
@@ -33,6 +34,7 @@ class Clause:
     places: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
     lacks: str = ""
+    evidence: str = ""
 
     @property
     def who(self) -> str:
@@ -50,6 +52,7 @@ CLAUSES = (
         (E,),
         ("meetings.rules:Purpose", "meetings.rules:check_schedule"),
         ("tests/web/test_meeting_form.py::test_a_purpose_belongs_to_its_kind",),
+        evidence="oversight.evidence.meetings:purposes",
     ),
     Clause(
         "C2",
@@ -60,6 +63,7 @@ CLAUSES = (
             "tests/actions/test_door.py::test_a_child_of_another_class_is_not_expected",
             "tests/web/test_join_forms.py::test_a_group_meeting_is_for_its_group",
         ),
+        evidence="oversight.evidence.meetings:expected",
     ),
     Clause(
         "C3",
@@ -67,6 +71,7 @@ CLAUSES = (
         (E,),
         ("policy.limits:MEETING_WITH_FAMILIES", "pages.views.meetings:week"),
         ("tests/web/test_meeting_form.py::test_no_meeting_is_longer_than_its_kind_may_be",),
+        evidence="oversight.evidence.meetings:weeks",
     ),
     Clause(
         "C4",
@@ -87,8 +92,27 @@ CLAUSES = (
             "tests/documents/test_readers.py::test_one_press_reminds_everybody_once",
         ),
         lacks="What the school has not published, nobody is asked to read.",
+        evidence="oversight.evidence.reading:read_by_staff",
     ),
-    Clause("C5", "The Governing Board monitors it", (E,), lacks="There is no report for governors yet."),
+    Clause(
+        "C5",
+        "The Governing Board monitors it",
+        (E,),
+        (
+            "oversight.evidence.report:make_report",
+            "oversight.actions.reports:sign_report",
+            "oversight.actions.checkpoints:watch_log",
+            "audit.verify_log:check_export",
+            "pages.views.report:index",
+        ),
+        (
+            "tests/audit/test_log.py::test_who_chains_everything_anew_is_caught_by_the_checkpoint",
+            "tests/audit/test_checkpoints.py::test_every_day_each_governor_gets_one_and_it_fits",
+            "tests/audit/test_report_pages.py::test_no_name_is_on_any_page_or_in_any_file",
+            "tests/audit/test_rehearsal.py::test_the_report_says_what_the_rehearsal_counted",
+        ),
+        evidence="oversight.evidence.school:monitored",
+    ),
     Clause(
         "C6",
         "Headteacher and Designated Safeguarding Lead uphold it",
@@ -112,6 +136,7 @@ CLAUSES = (
             "tests/documents/test_reviews.py::test_only_a_governor_or_the_headteacher_writes_down_an_adoption",
         ),
         lacks="That the board meets is the school's to do; what is overdue shows on every page of staff.",
+        evidence="oversight.evidence.reading:reviews",
     ),
     Clause(
         "T1",
@@ -123,6 +148,7 @@ CLAUSES = (
             "tests/actions/test_floor.py::test_without_a_host_the_room_freezes_and_comes_back",
             "tests/actions/test_machine.py::test_the_invariants_hold_at_every_step",
         ),
+        evidence="oversight.evidence.meetings:hosts",
     ),
     Clause(
         "T2",
@@ -140,6 +166,7 @@ CLAUSES = (
             "tests/actions/test_floor.py::test_the_room_closes_at_its_limit",
             "tests/e2e/test_class_meets.py::test_a_class_meets",
         ),
+        evidence="oversight.evidence.meetings:twenty_minutes",
     ),
     Clause(
         "T3",
@@ -147,6 +174,7 @@ CLAUSES = (
         (E,),
         ("policy.limits:MEETING_WITH_STAFF", "meetings.queries:longest"),
         ("tests/rules/test_meetings.py::test_staff_may_meet_for_forty_minutes",),
+        evidence="oversight.evidence.meetings:forty_minutes",
     ),
     Clause(
         "T4",
@@ -163,6 +191,7 @@ CLAUSES = (
             "tests/actions/test_floor.py::test_screens_are_off_until_switched_on_and_go_off_with_their_person",
             "tests/adversary/test_in_the_room.py::test_a_screen_that_calls_itself_a_camera_is_noticed",
         ),
+        evidence="oversight.evidence.meetings:sharing",
     ),
     Clause(
         "T6",
@@ -170,6 +199,7 @@ CLAUSES = (
         (E,),
         ("meetings.models:Meeting", "people.actions:change_class_password"),
         ("tests/web/test_classes.py::test_the_teacher_and_the_office_change_them_at_once",),
+        evidence="oversight.evidence.meetings:rooms",
     ),
     Clause(
         "T7",
@@ -180,6 +210,7 @@ CLAUSES = (
             "tests/actions/test_door.py::test_who_waits_is_told_nothing_of_the_meeting",
             "tests/adversary/test_in_the_room.py::test_who_waits_gets_no_connection_and_no_word",
         ),
+        evidence="oversight.evidence.meetings:waiting_room",
     ),
     Clause(
         "T8",
@@ -199,6 +230,7 @@ CLAUSES = (
             "tests/e2e/test_class_meets.py::test_a_class_meets",
             "tests/recordings/test_disk.py::test_a_meeting_that_does_not_fit_does_not_start",
         ),
+        evidence="oversight.evidence.keeping:recorded",
     ),
     Clause(
         "T9",
@@ -224,6 +256,7 @@ CLAUSES = (
             "tests/recordings/test_store.py::test_the_key_is_destroyed_also_while_the_store_is_away",
             "tests/web/test_keeping.py::test_past_its_day_nobody_watches_though_the_worker_has_not_run",
         ),
+        evidence="oversight.evidence.keeping:thirty_days",
     ),
     Clause(
         "T10",
@@ -259,6 +292,7 @@ CLAUSES = (
             "tests/access/viewing/test_copy.py::test_no_copy_before_the_safeguarding_lead_signs_it_off",
             "tests/e2e/test_viewing.py::test_a_parent_sees_it_with_the_leader_and_never_without",
         ),
+        evidence="oversight.evidence.keeping:requests",
     ),
     Clause(
         "T11",
@@ -275,6 +309,7 @@ CLAUSES = (
         ("meetings.actions.lifecycle:abort",),
         ("tests/actions/test_machine.py::test_the_invariants_hold_at_every_step",),
         lacks="The reason is asked and kept; parents are not written to yet.",
+        evidence="oversight.evidence.meetings:broken_off",
     ),
     Clause(
         "S1",
@@ -282,6 +317,7 @@ CLAUSES = (
         (A,),
         ("meetings.actions.door:enter_as_host",),
         ("tests/actions/test_door.py::test_s1_is_asked_each_time",),
+        evidence="oversight.evidence.children:hosts_confirmed",
     ),
     Clause(
         "S2",
@@ -290,6 +326,7 @@ CLAUSES = (
         ("room/src/view/Tile.tsx",),
         ("tests/e2e/test_pages.py::check_marks",),
         lacks="A browser cannot stop a screenshot. Each tile carries the viewer's mark.",
+        evidence="oversight.evidence.children:hosts_confirmed",
     ),
     Clause("S3", "Staff publish no links", (D, A), lacks="As T11."),
     Clause(
@@ -301,6 +338,7 @@ CLAUSES = (
             "tests/rules/test_meetings.py::test_a_pupil_is_seen_and_not_heard",
             "tests/actions/test_floor.py::test_the_circle_goes_round_once",
         ),
+        evidence="oversight.evidence.children:turns_reached",
     ),
     Clause(
         "P2",
@@ -311,6 +349,7 @@ CLAUSES = (
             "tests/actions/test_floor.py::test_a_turn_moves_the_one_microphone",
             "tests/adversary/test_on_the_wire.py::test_two_hosts_give_turns_at_once_and_never_two_children_can_speak",
         ),
+        evidence="oversight.evidence.children:one_voice",
     ),
     Clause(
         "P3",
@@ -318,7 +357,7 @@ CLAUSES = (
         (A, D),
         ("room/src/view/Tile.tsx",),
         ("tests/e2e/test_pages.py::check_marks",),
-        lacks="As S2.",
+        lacks="No browser tells of a screenshot, so none is counted. Each tile carries the viewer's mark.",
     ),
     Clause("P4", "Pupils publish no links", (D, A), lacks="As T11."),
     Clause(
@@ -328,6 +367,7 @@ CLAUSES = (
         ("room/src/devices.ts", "meetings.actions.host:told"),
         ("room/test/state.test.ts",),
         lacks="Circletime offers none; one made elsewhere is seen only where the browser reveals it.",
+        evidence="oversight.evidence.children:cameras",
     ),
     Clause(
         "P6",
@@ -342,6 +382,7 @@ CLAUSES = (
             "tests/adversary/test_in_the_room.py::test_who_is_sent_back_or_removed_is_out_at_once_and_stays_out",
             "tests/actions/test_door.py::test_a_removed_child_is_out_and_stays_out",
         ),
+        evidence="oversight.evidence.children:behaviour",
     ),
     Clause(
         "P7",
@@ -353,6 +394,7 @@ CLAUSES = (
             "tests/web/test_guessing.py::test_two_olivias_are_told_apart_without_showing_either",
             "tests/adversary/test_in_the_room.py::test_a_name_stays_what_it_was",
         ),
+        evidence="oversight.evidence.children:first_names",
     ),
     Clause(
         "R1",
@@ -369,6 +411,7 @@ CLAUSES = (
             "tests/documents/test_doors.py::test_a_forged_acceptance_lets_nobody_in",
         ),
         lacks="At the class's own door it is not known which adult accepts.",
+        evidence="oversight.evidence.reading:conduct_accepted",
     ),
     Clause(
         "R2",
@@ -390,6 +433,7 @@ CLAUSES = (
             "tests/family/test_still_here.py::test_the_clock_asks_once_a_third_of_the_way_in",
             "tests/family/test_still_here.py::TestAttacks::test_another_childs_browser_answers_for_nobody",
         ),
+        evidence="oversight.evidence.children:grown_ups",
     ),
     Clause(
         "R4",
@@ -400,7 +444,12 @@ CLAUSES = (
     Clause(
         "R5", "Parents are told when a meeting is for teaching", (E,), lacks="Parents are not written to yet."
     ),
-    Clause("R6", "Parents put no screenshots on social media", (A, D), lacks="As S2."),
+    Clause(
+        "R6",
+        "Parents put no screenshots on social media",
+        (A, D),
+        lacks="No browser tells of a screenshot, so none is counted. Each tile carries the viewer's mark.",
+    ),
     Clause("R7", "Parents publish no links", (D, A), lacks="As T11."),
     Clause(
         "R8",
@@ -410,5 +459,6 @@ CLAUSES = (
         ("tests/actions/test_floor.py::test_everything_is_in_the_log_and_the_log_holds",),
         lacks="A household has one voice, the child's, and a lapse is noted in the register; "
         "the teacher's address is not shown to parents yet.",
+        evidence="oversight.evidence.children:one_household_one_voice",
     ),
 )

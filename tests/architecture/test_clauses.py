@@ -1,12 +1,14 @@
 """Every clause names places and tests that are there, and says so when it has none."""
 
 import ast
+import inspect
 import re
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from circletime.oversight.evidence.report import counter
 from circletime.policy.clauses import CLAUSES, Clause
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,6 +53,25 @@ def test_a_clause_is_tested_where_it_says(clause: Clause):
 def test_a_clause_without_a_place_says_what_is_missing(clause: Clause):
     assert bool(clause.places) == bool(clause.tests)
     assert clause.places or clause.lacks
+
+
+@pytest.mark.parametrize("clause", CLAUSES, ids=lambda clause: clause.number)
+def test_a_clause_has_evidence_or_says_why_not(clause: Clause):
+    assert clause.evidence or clause.lacks, "a figure for the report, or a sentence for governors"
+    if clause.evidence:
+        assert clause.places, "what is counted is kept somewhere"
+        assert f"{clause.number}" in (inspect.getdoc(counter(clause.evidence)) or ""), clause.evidence
+        assert list(inspect.signature(counter(clause.evidence)).parameters) == ["facts"]
+
+
+def test_every_count_belongs_to_a_clause():
+    """Nothing is counted that no clause names."""
+    named = {clause.evidence for clause in CLAUSES}
+    for module in ("meetings", "children", "keeping", "reading", "school"):
+        whole = import_module(f"circletime.oversight.evidence.{module}")
+        for name, one in inspect.getmembers(whole, inspect.isfunction):
+            if one.__module__ == whole.__name__ and not name.startswith("_"):
+                assert f"oversight.evidence.{module}:{name}" in named, name
 
 
 def test_the_code_names_no_clause_that_is_none():

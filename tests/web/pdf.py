@@ -9,8 +9,7 @@ _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 def text_of(pdf: bytes) -> str:
     """Every line of text, in order."""
     objects = {
-        int(found[1]): found[2]
-        for found in re.finditer(rb"(?s)\n(\d+) 0 obj\b(.*?)\nendobj", b"\n" + pdf.replace(b"\r\n", b"\n"))
+        int(found[1]): found[2] for found in re.finditer(rb"(?s)\n(\d+) 0 obj\b(.*?)\nendobj", b"\n" + pdf)
     }
     fonts = {
         name.decode(): _letters(_stream(objects[_reference(objects[int(number)], b"ToUnicode")]))

@@ -103,6 +103,7 @@ def arguments(name: str, school: School) -> list[Any]:
         "account_confirm_email": ["none"],
         "mail-entry": ["none"],
         **({name: [brought_in(school)]} if name.startswith("roster-") else {}),
+        "report-clause": ["T2"],
         "account_reset_password_from_key": ["1", "none"],
     }.get(name, [])
 

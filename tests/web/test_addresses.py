@@ -102,6 +102,16 @@ GET  request                                in  in 403 403 403 403 403 200 200 2
 GET  request-file                           in  in 403 403 403 403 403 200 200 200
 GET  request-letter                         in  in 403 403 403 403 403 200 200 200
 POST request-step                           in  in 403 403 403 403 403 302 302 302
+GET  report                                 in  in 403 200 403 403 403 200 200 200
+GET  report-clause                          in  in 403 200 403 403 403 200 200 200
+POST report-pdf                             in  in 403 200 403 403 403 200 200 200
+POST report-csv                             in  in 403 200 403 403 403 200 200 200
+GET  report-check                           in  in 403 200 403 403 403 200 200 200
+POST report-check                           in  in 403 400 403 403 403 400 400 400
+GET  log                                    in  in 403 200 403 403 403 403 200 200
+POST log                                    in  in 403 400 403 403 403 403 400 400
+POST log-export                             in  in 403 200 403 403 403 403 200 200
+GET  log-script                             in  in 403 200 403 403 403 403 200 200
 GET  restrictions                           in  in 200 403 403 403 403 200 200 200
 GET  restriction-new                        in  in 200 403 403 403 403 403 200 403
 POST restriction-new                        in  in 302 403 403 403 403 403 302 403

@@ -41,10 +41,11 @@ def register(user: User, today: date) -> list[Line]:
     """Every request there was, the newest first; none for who may not read it."""
     if not user.roles & REQUEST_READERS:
         return []
-    return [_line(case, today) for case in Case.objects.order_by("-asked_on", "-pk")]
+    return [line_of(case, today) for case in Case.objects.order_by("-asked_on", "-pk")]
 
 
-def _line(case: Case, today: date) -> Line:
+def line_of(case: Case, today: date) -> Line:
+    """One request as the register has it."""
     ended = timezone.localtime(case.closed_at).date() if case.closed_at is not None else today
     return Line(
         number=case.pk,

@@ -18,10 +18,10 @@ from circletime.documents.actions.accept import note_paper
 from circletime.documents.actions.remind import remind_all
 from circletime.documents.models import Version
 from circletime.documents.readers import Reader
+from circletime.pages.csvs import harmless
 from circletime.pages.found import or_404
 from circletime.pages.views.policies import kind_of
 from circletime.pages.views.policy_desk import keeper
-from circletime.pages.views.register import harmless
 from circletime.people.models import Household, User
 
 HEADS = ("Part", "Who", "Read", "When", "How", "Which adult", "Noted by")

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import re
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from django.views.decorators.http import require_GET
 from circletime.core import time
 from circletime.meetings.models import Happening
 from circletime.meetings.queries import RegisterRow, register
+from circletime.pages.csvs import harmless
 from circletime.pages.views.meetings import _meeting as meeting_of
 
 SHEET = Path(__file__).resolve().parent.parent / "sheets" / "register.typ"
@@ -34,7 +34,6 @@ HEADS = (
     "Notes",
 )
 EVENTS_SHOWN = 200
-FORMULA = re.compile("((?:^|[;\\t\\r\\n])\\s*)(?=[=+@\uff1d\uff0b\uff0d\uff20-])")
 
 
 @login_required
@@ -115,15 +114,6 @@ def _confirmed(row: RegisterRow) -> str:
         told = f"answered {_clock(answered)}" if answered else "no answer"
         parts.append(f"asked {_clock(asked)}: {told}")
     return "; ".join(parts)
-
-
-def harmless(cell: str) -> str:
-    """`cell` with an apostrophe, which makes it text, before whatever a spreadsheet would run.
-
-    That is a sign of a formula at the start or, in a spreadsheet that parts cells otherwise than by commas,
-    further on; spaces before it do not help, and the wide signs of East Asian keyboards count.
-    """
-    return FORMULA.sub(r"\1'", cell)
 
 
 def _clock(moment: datetime | None) -> str:

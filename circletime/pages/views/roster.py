@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from circletime.core import time
 from circletime.core.errors import Refused
+from circletime.pages.csvs import harmless
 from circletime.pages.found import or_404
-from circletime.pages.views.register import harmless
 from circletime.pages.who import staff_of
 from circletime.people.models import User
 from circletime.people.roster import actions
