@@ -28,7 +28,7 @@ def must_wait(*, from_address: int, at_class: int) -> bool:
 def check_door(address: str, class_id: str, now: datetime) -> None:
     """Raise `Refused` (429) when this address has to wait before it tries again."""
     lately = DoorTry.objects.filter(at__gt=now - WINDOW)
-    own = lately.filter(address=_hashed(_network(address)))
+    own = lately.filter(address=place_of(address))
     if must_wait(from_address=own.count(), at_class=lately.filter(class_id=_hashed(class_id)).count()):
         oldest = own.order_by("at").values_list("at", flat=True).first() or now
         minutes = max(1, round((oldest + WINDOW - now).total_seconds() / 60))
@@ -46,7 +46,12 @@ def check_door(address: str, class_id: str, now: datetime) -> None:
 
 def wrong_try(address: str, class_id: str, now: datetime) -> None:
     """Remember a wrong try. Address and ID are kept only as keyed hashes, for an hour."""
-    DoorTry.objects.create(at=now, address=_hashed(_network(address)), class_id=_hashed(class_id))
+    DoorTry.objects.create(at=now, address=place_of(address), class_id=_hashed(class_id))
+
+
+def place_of(address: str) -> str:
+    """Where somebody is, as a keyed hash of their network."""
+    return _hashed(_network(address))
 
 
 def _network(address: str) -> str:

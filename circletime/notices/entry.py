@@ -9,11 +9,22 @@ from circletime.notices.rules import Calendar, one_line, plain
 
 
 def write_entry(entry: Calendar, *, to: str, now: datetime) -> str:
-    """The entry as an invitation of `to`, or as the end of one.
+    """The entry as an invitation of `to`, or as the end of one."""
+    event = _event(entry, now)
+    guest = _person(to, "")
+    guest.params.update({"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "TRUE"})
+    event.add("attendee", guest)
+    return _file(event, entry.method)
 
-    Times are in UTC, which every calendar shows in its owner's own time; so no rules of a time zone
-    have to be written into it.
-    """
+
+def write_file(entry: Calendar, *, now: datetime) -> str:
+    """The entry to be put into whichever calendar opens it; it invites nobody."""
+    return _file(_event(entry, now), "PUBLISH")
+
+
+def _event(entry: Calendar, now: datetime) -> Event:
+    """Times are in UTC, which every calendar shows in its owner's own time; so no rules of a time zone
+    have to be written into it."""
     event = Event()
     event.add("uid", entry.uid)
     event.add("sequence", entry.sequence)
@@ -27,13 +38,14 @@ def write_entry(entry: Calendar, *, to: str, now: datetime) -> str:
     if entry.location:
         event.add("location", one_line(entry.location))
     event.add("organizer", _person(entry.organizer_email, entry.organizer_name))
-    guest = _person(to, "")
-    guest.params.update({"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "TRUE"})
-    event.add("attendee", guest)
+    return event
+
+
+def _file(event: Event, method: str) -> str:
     file = File()
     file.add("prodid", "-//Circletime//Notices//EN")
     file.add("version", "2.0")
-    file.add("method", entry.method)
+    file.add("method", method)
     file.add_component(event)
     return str(file.to_ical(), "utf-8")
 

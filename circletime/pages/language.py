@@ -1,6 +1,6 @@
 """Which language a page speaks: staff read English, families what they choose or are known to read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from circletime.core.languages import ENGLISH, LANGUAGES, choose, known
 from circletime.core.words import speaking, spoken
-from circletime.people.models import Household
+from circletime.people.models import Adult
 
 CHOSEN, HOME = "language", "home_languages"
 """Where a session keeps what was chosen, and what the adults of its household read."""
@@ -54,10 +54,9 @@ def language_of(request: HttpRequest) -> str:
     )
 
 
-def remember_home(request: HttpRequest, household: Household) -> None:
-    """From now on this browser belongs to this household, and is spoken to as its adults are."""
-    adults = household.adult_set.order_by("pk").values_list("language", flat=True)
-    request.session[HOME] = [code for each in adults if (code := known(each))]
+def remember_home(request: HttpRequest, adults: Iterable[Adult]) -> None:
+    """From now on this browser belongs to these adults, and is spoken to as they are."""
+    request.session[HOME] = [code for each in adults if (code := known(each.language))]
 
 
 def switcher(request: HttpRequest) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from circletime.meetings import orders, tasks
 from circletime.meetings.models import Meeting
 from circletime.notices import tasks as notice_tasks
 from circletime.oversight.actions.checkpoints import watch_log
+from circletime.pages.family_codes import answer_code_asks
 from circletime.pages.forgotten import answer_asks
 from circletime.pages.parts import ALIVE
 from circletime.people.roster import tasks as roster_tasks
@@ -124,6 +125,7 @@ def _work_on_rosters(now: datetime) -> None:
 
 def _send_mail(now: datetime) -> None:
     answer_asks()
+    answer_code_asks()
     document_tasks.remind_readers(now)
     notice_tasks.send_due(now)
 

@@ -360,3 +360,40 @@ class PasswordAsk(models.Model):
 
     def __str__(self) -> str:
         return f"{self.asked_at}"
+
+
+class MailCode(models.Model):
+    """An adult of a family asked for a code by e-mail, and signed in with it or did not.
+
+    `email` is what was typed and may be nobody's: only the worker looks, so that the page cannot tell. The
+    browser that asked holds `public_id`, which with the code signs it in.
+    """
+
+    public_id = models.CharField(max_length=32, unique=True, default=public_id)
+    email = models.EmailField()
+    place = models.CharField(max_length=64, help_text="Where they asked from, as a keyed hash.")
+    asked_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    due_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the worker answers it, or tries again; empty once it has."
+    )
+    tries = models.PositiveSmallIntegerField(default=0)
+    code_hash = models.CharField(max_length=64, blank=True)
+    wrong = models.PositiveSmallIntegerField(default=0)
+    used_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["asked_at", "pk"]
+        indexes = [
+            models.Index(fields=["due_at"], name="codes_by_due"),
+            models.Index(fields=["email", "asked_at"], name="codes_by_email"),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def subject(self) -> str:
+        """This sign-in as the audit log names it."""
+        return f"code:{self.public_id}"

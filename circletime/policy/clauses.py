@@ -427,6 +427,7 @@ CLAUSES = (
             "meetings.actions.door:knock",
             "meetings.actions.grown_ups:ask_in_time",
             "meetings.actions.grown_ups:still_here",
+            "pages.views.family:home",
         ),
         (
             "tests/actions/test_door.py::test_without_a_grown_up_there_is_no_knock",
@@ -439,7 +440,9 @@ CLAUSES = (
         "R4",
         "Meetings are social; work goes on elsewhere",
         (E,),
-        lacks="It is not said on an invitation yet.",
+        ("pages.views.family:home",),
+        ("tests/family/test_page.py::TestWhatItTells::test_work_goes_on_elsewhere",),
+        lacks="It is said on each household's page; on an invitation not yet.",
     ),
     Clause(
         "R5", "Parents are told when a meeting is for teaching", (E,), lacks="Parents are not written to yet."
@@ -455,10 +458,12 @@ CLAUSES = (
         "R8",
         "Parents do not talk with the teacher during a class",
         (A, D),
-        ("meetings.actions.host:write_note",),
-        ("tests/actions/test_floor.py::test_everything_is_in_the_log_and_the_log_holds",),
-        lacks="A household has one voice, the child's, and a lapse is noted in the register; "
-        "the teacher's address is not shown to parents yet.",
+        ("meetings.actions.host:write_note", "pages.family_facts:children_of"),
+        (
+            "tests/actions/test_floor.py::test_everything_is_in_the_log_and_the_log_holds",
+            "tests/family/test_page.py::TestWhatItTells::test_a_teachers_school_address",
+        ),
+        lacks="A household has one voice, the child's; a lapse is noticed and noted by the host.",
         evidence="oversight.evidence.children:one_household_one_voice",
     ),
 )

@@ -139,24 +139,6 @@ def test_by_a_familys_link_only_that_family_accepts(
     assert (said.household, said.way) == (papers.home("Amara"), Way.LINK)
 
 
-def test_by_its_link_a_family_accepts_before_there_is_any_meeting(
-    world: World, papers: Papers, visits: Visits, browser: Client
-) -> None:
-    version, address = papers.publish(), reverse("join-accept")
-    assert browser.post(address, {"accept": version.public_id})["Location"] == reverse("join")
-    visits.class_door(browser)
-    assert browser.post(address, {"accept": version.public_id})["Location"] == reverse("join")
-    assert not Acceptance.objects.exists(), "the class's door knows no family"
-    browser.get(reverse("family", args=[visits.link_of(papers.home("Amara"))]))
-    assert "Read it now" in Page(browser.get(reverse("join-name"))).buttons()
-    shown = Page(browser.get(address))
-    assert shown.buttons() == ["We accept"]
-    assert browser.post(address, {"accept": "x"}).status_code == 200
-    assert browser.post(address, hidden(shown))["Location"] == reverse("join-name")
-    assert Acceptance.objects.get().household == papers.home("Amara")
-    assert "Read it now" not in Page(browser.get(reverse("join-name"))).buttons()
-
-
 def test_an_adult_of_a_parents_meeting_accepts_as_themselves(
     world: World, papers: Papers, visits: Visits, browser: Client
 ) -> None:

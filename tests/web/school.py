@@ -102,6 +102,8 @@ def arguments(name: str, school: School) -> list[Any]:
         "language-sentences": ["ur"],
         "account_confirm_email": ["none"],
         "mail-entry": ["none"],
+        "family-entry": ["x" * 22],
+        "family-document": ["x" * 22],
         **({name: [brought_in(school)]} if name.startswith("roster-") else {}),
         "report-clause": ["T2"],
         "account_reset_password_from_key": ["1", "none"],
@@ -162,6 +164,7 @@ def body(name: str, school: School) -> dict[str, Any]:
     forms: dict[str, dict[str, Any]] = {
         "join": {"class_id": school.world.oak.join_id, "password": school.world.oak.password},
         "join-name": {"name": "Amara", "grown_up": "yes"},
+        "family-sign-in": {"email": "somebody@home.example"},
         "meeting-new": {
             "kind": "class",
             "school_class": school.world.oak.pk,

@@ -299,12 +299,12 @@ class TestFamilyLink:
         self.follow(begun, token)
         FamilyLink.objects.update(burned_at=world.now)
         assert self.follow(visits.browser("192.0.2.2"), token).status_code == 403
-        assert visits.ask(begun, "Ben")["Location"] == reverse("join"), "nor the form begun before"
+        assert visits.ask(begun, "Ben")["Location"] == reverse("family-over"), "nor the form begun before"
         FamilyLink.objects.update(burned_at=None)
         assert let_in(self.follow(visits.browser("192.0.2.3"), token))
         FamilyLink.objects.update(expires_at=world.now)
         assert self.follow(visits.browser("192.0.2.4"), token).status_code == 403
-        assert visits.ask(begun, "Ben")["Location"] == reverse("join")
+        assert visits.ask(begun, "Ben")["Location"] == reverse("family-over")
         assert not begun.get(reverse("join-open")).json()["open"]
         assert not Seat.objects.exists()
 

@@ -49,7 +49,7 @@ def lock(case: Case) -> Case:
     )
 
 
-def stop_if_restricted(locked: Case, *, by: User, now: datetime) -> bool:
+def stop_if_restricted(locked: Case, *, by: User | str, now: datetime) -> bool:
     """Stop the request when a restriction holds that nobody has decided about; answer whether it was."""
     if not unsettled(locked, timezone.localtime(now).date()):
         return False
@@ -59,7 +59,7 @@ def stop_if_restricted(locked: Case, *, by: User, now: datetime) -> bool:
 
 
 def move(
-    locked: Case, event: Event, *, by: User, now: datetime, text: str, note: str = "", **data: Any
+    locked: Case, event: Event, *, by: User | str, now: datetime, text: str, note: str = "", **data: Any
 ) -> None:
     """Take the request to where `event` leads; save it whole, with its step and its row of the log."""
     locked.state = next_state(State(locked.state), event, _stopped_from(locked))
@@ -68,11 +68,14 @@ def move(
 
 
 def take_step(
-    locked: Case, kind: str, *, by: User, now: datetime, text: str, note: str = "", **data: Any
+    locked: Case, kind: str, *, by: User | str, now: datetime, text: str, note: str = "", **data: Any
 ) -> None:
-    """Write down something that was done. `text` names nobody; `note` is for the case file alone."""
-    Step.objects.create(case=locked, at=now, by=by, kind=kind, text=text, note=note)
-    record(f"access.case.{kind}", by=by.actor, subject=locked.subject, now=now, state=locked.state, **data)
+    """Write down something that was done. `text` names nobody; `note` is for the case file alone. `by` is a
+    member of staff, or a family's sign-in as the log names it."""
+    staff = by if isinstance(by, User) else None
+    Step.objects.create(case=locked, at=now, by=staff, kind=kind, text=text, note=note)
+    actor = by.actor if isinstance(by, User) else by
+    record(f"access.case.{kind}", by=actor, subject=locked.subject, now=now, state=locked.state, **data)
 
 
 def check_running(case: Case, *, by: User) -> Case:

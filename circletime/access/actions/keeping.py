@@ -17,7 +17,7 @@ NOT_BEFORE = timedelta(days=7)
 """A request that was logged late is looked at again no sooner than this."""
 
 
-def keep(locked: Case, *, by: User, now: datetime) -> list[CaseRecording]:
+def keep(locked: Case, *, by: User | str, now: datetime) -> list[CaseRecording]:
     """Find every recording of the child and hold what is still there; the program does, for whoever asked.
 
     Asked again it adds what came to be known. Answers all of them, the oldest first.

@@ -1,5 +1,6 @@
 """Writing down that somebody asked, and correcting whom it is about (T10)."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
@@ -12,7 +13,7 @@ from circletime.access.actions.keeping import keep
 from circletime.access.models import Case
 from circletime.access.rules.case import (
     LONGEST_WORDS,
-    Channel,
+    STAFF_CHANNELS,
     Event,
     Relation,
     State,
@@ -57,7 +58,7 @@ def log_case(
         asker_name=name,
         asker_email=_email(asker_email),
         relation=_choice(Relation, relation, "relation", "Say what they are to the child."),
-        channel=_choice(Channel, channel, "channel", "Say how they asked."),
+        channel=_choice(STAFF_CHANNELS, channel, "channel", "Say how they asked."),
         words=" ".join(words.split())[:LONGEST_WORDS],
         asked_on=asked,
         due_on=due_on(asked),
@@ -111,7 +112,7 @@ def _email(address: str) -> str:
     return tidy
 
 
-def _choice(kind: type[Relation] | type[Channel], value: str, field: str, ask: str) -> str:
-    if value not in set(kind):
+def _choice(kinds: Iterable[str], value: str, field: str, ask: str) -> str:
+    if value not in set(kinds):
         raise Refused(field, ask, field=field, status=400)
     return value

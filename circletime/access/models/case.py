@@ -29,7 +29,14 @@ class Case(models.Model):
     words = models.CharField(max_length=500, blank=True, help_text="What was asked for, as it was said.")
     asked_on = models.DateField()
     logged_at = models.DateTimeField()
-    logged_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    logged_by = models.ForeignKey(
+        User,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Nobody, where it was asked on the household's page.",
+    )
 
     identity_checked_by = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -73,6 +80,11 @@ class Case(models.Model):
                     | Q(**{f"{what}_by__isnull": False, f"{what}_at__isnull": False}),
                 )
                 for what in ("identity_checked", "responsibility_checked", "extended", "closed")
+            ),
+            models.CheckConstraint(
+                name="access_logged_by_somebody_or_asked_on_the_page",
+                condition=Q(channel=Channel.PAGE, logged_by=None)
+                | ~Q(channel=Channel.PAGE) & Q(logged_by__isnull=False),
             ),
             models.CheckConstraint(
                 name="access_over_has_an_outcome",

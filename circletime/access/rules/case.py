@@ -193,6 +193,7 @@ class Channel(StrEnum):
     LETTER = "letter"
     SCHOOLPING = "SchoolPing"
     FORM = "form"
+    PAGE = "page"
     OTHER = "other"
 
     @property
@@ -206,8 +207,12 @@ _CHANNELS = {
     Channel.LETTER: "Letter",
     Channel.SCHOOLPING: "SchoolPing",
     Channel.FORM: "A form",
+    Channel.PAGE: "On the household's page",
     Channel.OTHER: "Another way",
 }
+
+STAFF_CHANNELS = tuple(channel for channel in Channel if channel != Channel.PAGE)
+"""What a member of staff writes down; on their page a household asks by itself."""
 
 LONGEST_NAME, LONGEST_WORDS = 120, 500
 """In characters."""

@@ -15,21 +15,22 @@ from circletime.core.errors import Refused
 from circletime.core.words import N_, _
 from circletime.documents.actions.accept import accept, accept_at_door
 from circletime.documents.models import Version
-from circletime.documents.queries import conduct_due, missing_at_door
+from circletime.documents.queries import missing_at_door
 from circletime.documents.rules.kinds import Kind, Way
 from circletime.meetings.actions.door import Person, knock
 from circletime.meetings.models import Expected, Meeting, Seat
 from circletime.meetings.queries import list_joinable, next_meeting
 from circletime.meetings.throttle import check_door, wrong_try
+from circletime.pages.family_door import came_as_family, come_in, door_of, family_of
+from circletime.pages.family_facts import open_meetings
 from circletime.pages.language import remember_home
 from circletime.pages.seats import any_key, remember
 from circletime.pages.views.policies import papers_of
+from circletime.people.families import Family, by_link
 from circletime.people.models import Adult, Household, SchoolClass
 from circletime.people.queries import (
     find_class,
     find_class_again,
-    find_household,
-    list_classes_of,
     match_pupils,
     token_hash,
 )
@@ -70,7 +71,7 @@ def join(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return render(request, "pages/join/class.html", {"typed": typed})
     typed = {name: _typed(request, name) for name in typed}
-    now, address = time.now(), _address(request)
+    now, address = time.now(), address_of(request)
     try:
         _need(typed, class_id=_("Type the class ID."), password=_("Type the password."))
         check_door(address, typed["class_id"], now)
@@ -82,26 +83,28 @@ def join(request: HttpRequest) -> HttpResponse:
         wrong = ["class_id", "password"] if refusal.code == "wrong" else [refusal.field]
         context = {"typed": typed, "error": str(refusal), "field": refusal.field, "wrong": wrong}
         return render(request, "pages/join/class.html", context, status=refusal.status)
-    return _through(request, {"class": found.pk, "password": found.password})
+    come_in(request, {"class": found.pk, "password": found.password}, now)
+    return redirect("join-name")
 
 
 @require_http_methods(["GET", "POST"])
 @steady
 def join_name(request: HttpRequest) -> HttpResponse:
     """Step 2: the first name, and the adult who sits there (P7, R3)."""
-    school_class, household = _who(request)
-    if school_class is None and household is None:
-        return redirect("join")
-    meetings = _open_meetings(school_class, household)
+    school_class, family = _who(request)
+    if school_class is None and family is None:
+        return redirect("family-over" if came_as_family(request) else "join")
+    meetings = _open_meetings(school_class, family)
     if not meetings:
-        return _not_open(request, school_class, household)
+        return _not_open(request, school_class) if school_class is not None else redirect("family-home")
     context: dict[str, object] = {"typed": {}, "purpose": _(meetings[0].get_purpose_display())}
     if request.method == "GET":
         return render(request, "pages/join/name.html", context)
     typed = {name: _typed(request, name) for name in ("name", "last_name", "grown_up")}
     context["typed"] = typed
     try:
-        meeting, person = _who_asks(request, meetings, household, typed)
+        meeting, person = _who_asks(request, meetings, family, typed)
+        household = family.household_of(person.adult, person.pupil) if family is not None else None
         unread = _read(request, person, household)
         if unread:
             papers = papers_of(unread, (get_language() or "")[:2])
@@ -119,21 +122,21 @@ def join_name(request: HttpRequest) -> HttpResponse:
 @require_GET
 @never_cache
 def family(request: HttpRequest, token: str) -> HttpResponse:
-    """A household's own link. Its hash goes into the session, and the token out of the address bar, even
-    when the household has to wait before it may try: the link still works after that."""
-    now, address = time.now(), _address(request)
+    """A household's own link, straight to the name when a meeting is open. Its hash goes into the session,
+    and the token out of the address bar, even when the household has to wait before it may try: the link
+    still works after that."""
+    now, address = time.now(), address_of(request)
     try:
         check_door(address, LINKS, now)
     except Refused:
         return redirect("family-wait")
-    hashed = token_hash(token)
-    household = find_household(hashed, now)
-    if household is None:
+    found = by_link(hashed := token_hash(token), now)
+    if found is None:
         wrong_try(address, LINKS, now)
-        context = {"typed": {}, "error": _("This link does not work any more. Ask the school for a new one.")}
-        return render(request, "pages/join/class.html", context, status=403)
-    remember_home(request, household)
-    return _through(request, {"link": hashed})
+        return render(request, "pages/family/over.html", status=403)
+    come_in(request, {"link": hashed}, now)
+    remember_home(request, found.adults)
+    return redirect("join-name" if open_meetings(found, now) else "family-home")
 
 
 @require_GET
@@ -141,7 +144,7 @@ def family(request: HttpRequest, token: str) -> HttpResponse:
 def family_wait(request: HttpRequest) -> HttpResponse:
     """What a household reads whose link came from a place that was wrong too often."""
     try:
-        check_door(_address(request), LINKS, time.now())
+        check_door(address_of(request), LINKS, time.now())
     except Refused as refusal:
         context = {"typed": {}, "error": f"{refusal} {_('Then open your link once more.')}"}
         return render(request, "pages/join/class.html", context, status=refusal.status)
@@ -152,15 +155,7 @@ def family_wait(request: HttpRequest) -> HttpResponse:
 @never_cache
 def is_open(request: HttpRequest) -> JsonResponse:
     """Whether the waiting room has opened meanwhile; asked by the page that waits for it."""
-    school_class, household = _who(request)
-    return JsonResponse({"open": bool(_open_meetings(school_class, household))})
-
-
-def _through(request: HttpRequest, door: dict[str, object]) -> HttpResponse:
-    """On to the name, by this door and no other, for the rest of the day."""
-    request.session["door"] = door
-    request.session.set_expiry(60 * 60 * 12)
-    return redirect("join-name")
+    return JsonResponse({"open": bool(_open_meetings(*_who(request)))})
 
 
 def _typed(request: HttpRequest, name: str) -> str:
@@ -175,36 +170,30 @@ def _need(typed: dict[str, str], **sentences: str) -> None:
             raise Refused("empty", sentence, field=name, status=400)
 
 
-def _address(request: HttpRequest) -> str:
+def address_of(request: HttpRequest) -> str:
+    """Where a request comes from, as the throttles count it."""
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
-def _who(request: HttpRequest) -> tuple[SchoolClass | None, Household | None]:
-    door = request.session.get("door") or {}
+def _who(request: HttpRequest) -> tuple[SchoolClass | None, Family | None]:
+    door = door_of(request)
     # A link that was burned or a password that was changed meanwhile opens nothing, not even a form begun
     # before.
-    if "link" in door:
-        return None, find_household(door["link"], time.now())
-    return find_class_again(door.get("class", 0), door.get("password", "")), None
+    if "class" in door:
+        return find_class_again(door["class"], door.get("password", "")), None
+    return None, family_of(request)
 
 
-def household_of(request: HttpRequest) -> Household | None:
-    """The family whose own link this browser came by, while the link works."""
-    return _who(request)[1]
-
-
-def _open_meetings(school_class: SchoolClass | None, household: Household | None) -> list[Meeting]:
+def _open_meetings(school_class: SchoolClass | None, family: Family | None) -> list[Meeting]:
     if school_class is not None:
         return list_joinable(school_class)
-    if household is None:
-        return []
-    return [meeting for each in list_classes_of(household) for meeting in list_joinable(each)]
+    return open_meetings(family, time.now()) if family is not None else []
 
 
 def _who_asks(
-    request: HttpRequest, meetings: list[Meeting], household: Household | None, typed: dict[str, str]
+    request: HttpRequest, meetings: list[Meeting], family: Family | None, typed: dict[str, str]
 ) -> tuple[Meeting, Person]:
-    now, address = time.now(), _address(request)
+    now, address = time.now(), address_of(request)
     door = f"class:{meetings[0].school_class_id}"
     check_door(address, door, now)
     _need(
@@ -212,7 +201,7 @@ def _who_asks(
         name=_("Type your first name."),
         grown_up=_("A grown-up has to be there. Ask them, then tick the box."),
     )
-    meeting, person = _find(meetings, household, typed)
+    meeting, person = _find(meetings, family, typed)
     if person is None:
         wrong_try(address, door, now)
         raise Refused("wrong", _(WRONG), field="name", status=403)
@@ -247,20 +236,21 @@ def _knock(request: HttpRequest, meeting: Meeting, person: Person, household: Ho
 
 
 def _find(
-    meetings: list[Meeting], household: Household | None, typed: dict[str, str]
+    meetings: list[Meeting], family: Family | None, typed: dict[str, str]
 ) -> tuple[Meeting, Person | None]:
     for meeting in meetings:
         expected = Expected.objects.filter(meeting=meeting).select_related("pupil", "adult")
         pupils = [row.pupil for row in expected if row.pupil is not None and row.pupil.left_at is None]
-        if household is not None:
-            mine = set(household.pupils.values_list("pk", flat=True))
-            pupils = [pupil for pupil in pupils if pupil.pk in mine]
+        if family is not None:
+            pupils = [pupil for pupil in pupils if pupil in family.children]
         found = match_pupils(pupils, typed["name"], typed["last_name"])
         if len(found) > 1:
             _two_of_a_name(typed)
         if len(found) == 1:
             return meeting, Person(pupil=found[0])
         adults = [row.adult for row in expected if row.adult is not None and row.adult.left_at is None]
+        if family is not None:
+            adults = [adult for adult in adults if adult in family.adults]
         adult = _adult(adults, typed["name"])
         if adult is not None:
             return meeting, Person(adult=adult)
@@ -288,13 +278,6 @@ def _adult(adults: list[Adult], typed: str) -> Adult | None:
     return matching[0] if len(matching) == 1 else None
 
 
-def _not_open(
-    request: HttpRequest, school_class: SchoolClass | None, household: Household | None
-) -> HttpResponse:
-    classes = [school_class] if school_class else []
-    if household is not None:
-        classes = list_classes_of(household)
-    coming = [meeting for each in classes if (meeting := next_meeting(each, time.now())) is not None]
-    following = min(coming, key=lambda meeting: meeting.starts_at, default=None)
-    due = conduct_due(household, time.now()) if household is not None else []
-    return render(request, "pages/join/not_open.html", {"following": following, "due": due})
+def _not_open(request: HttpRequest, school_class: SchoolClass) -> HttpResponse:
+    following = next_meeting(school_class, time.now())
+    return render(request, "pages/join/not_open.html", {"following": following})

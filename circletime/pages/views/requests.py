@@ -16,7 +16,7 @@ from circletime.access.models import Case
 from circletime.access.queries.case import get_case, has_nothing, open_invitation
 from circletime.access.queries.guide import stages
 from circletime.access.queries.lists import list_open, list_over
-from circletime.access.rules.case import HANDLERS, Channel, Event, Relation, State, can, next_words
+from circletime.access.rules.case import HANDLERS, STAFF_CHANNELS, Event, Relation, State, can, next_words
 from circletime.access.rules.clock import clock_words
 from circletime.core import time
 from circletime.core.errors import Refused
@@ -89,7 +89,7 @@ def _new_form() -> Form:
             Field("child_name", "Or the child's name", hint=left, required=False),
             Field("asker_name", "Who asks"),
             Field("relation", "They are the child's", "select", options=options_of(Relation)),
-            Field("channel", "How they asked", "select", options=options_of(Channel)),
+            Field("channel", "How they asked", "select", options=options_of(STAFF_CHANNELS)),
             Field("asked_on", "On which day", "date", _today().isoformat(), "The month counts from it."),
             Field(
                 "asker_email",

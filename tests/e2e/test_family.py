@@ -1,0 +1,48 @@
+"""A family on a phone: its link, its own page, its camera tried, and the waiting room."""
+
+import time
+
+import pytest
+
+from tests.e2e.conftest import Opener
+from tests.e2e.test_pages import is_good
+from tests.harness import PHONE, Installation
+
+pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.timeout(300)]
+
+FAMILY = """
+from circletime.core import time
+from circletime.people.actions import make_family_link
+from circletime.people.models import Pupil
+pupil = Pupil.objects.filter(first_name="Ben").earliest("pk")
+household = pupil.households.get()
+household.adults.update(language="ur")
+print(make_family_link(household=household, by="test", now=time.now()))
+"""
+
+
+def test_a_family_reads_its_page_tries_its_camera_and_joins(at: Installation, someone: Opener) -> None:
+    token = at.python(FAMILY)
+    family = someone("Ben", size=PHONE)
+    page = family.page
+    page.goto(f"{at.url}/f/{token}")
+    page.goto(f"{at.url}/family/")
+    assert page.locator("html").get_attribute("dir") == "rtl"
+    assert token not in page.url
+    is_good(family, "family-home-ur")
+    page.goto(f"{at.url}/family/test")
+    page.locator("[data-start]").click()
+    page.wait_for_function("document.querySelector('[data-video]').videoWidth > 0")
+    page.wait_for_function("document.querySelector('[data-meter]').value > 0.1")
+    is_good(family, "family-test-ur")
+    page.goto(f"{at.url}/family/ask")
+    is_good(family, "family-ask-ur")
+    page.goto(f"{at.url}/family/")
+    page.locator(".now .button").click()
+    page.locator("#name").fill("Ben")
+    page.get_by_role("checkbox").check()
+    page.locator("form .button.big").click()
+    page.wait_for_url("**/room/*")
+    page.locator(".waiting-line").wait_for()
+    time.sleep(0.2)
+    assert family.troubles == []
