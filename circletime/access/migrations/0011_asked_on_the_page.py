@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('access', '0010_redaction_and_viewing'),
-        ('people', '0008_mail_code'),
+        ('people', '0013_mail_code'),
         ('recordings', '0007_watching'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

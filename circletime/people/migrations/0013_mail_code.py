@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('people', '0005_roster_imports'),
+        ('people', '0012_translation_reviews'),
     ]
 
     operations = [
