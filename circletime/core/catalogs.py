@@ -177,8 +177,13 @@ def untranslated(code: str) -> list[str]:
 
 
 def check() -> list[str]:
-    """What is wrong in the catalogs."""
-    return [fault for one in TRANSLATED for fault in faults(one.code)]
+    """What keeps the catalogs from being good: strings of the source that are not in them, and faults."""
+    wrong = []
+    for one in TRANSLATED:
+        if collect().keys() - entries(read(one.code)).keys():
+            wrong.append(f"{one.english_name}: strings of the source are not collected. Run `make messages`.")
+        wrong += faults(one.code)
+    return wrong
 
 
 @cache

@@ -43,13 +43,14 @@ def test_a_catalog_with_faults_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_p
     """Or the two tests above could not fail."""
     path = tmp_path / "pl.po"
     good = catalogs.path_of("pl").read_text()
-    bad = good.replace('%(place)s"', '%(plaze)s"').replace('msgstr "Dalej"', 'msgstr ""')
+    bad = good.replace("kolejce: %(place)s", "kolejce: %(plaze)s").replace('msgstr "Dalej"', 'msgstr ""')
+    bad = bad.replace('msgid "Class ID"', 'msgid "Klass ID"')
     assert bad != good
     path.write_text(bad)
     monkeypatch.setattr(catalogs, "path_of", lambda code: path)
     assert any("You are number" in fault for fault in faults("pl"))
     assert "Next" in untranslated("pl")
-    assert any("Run `make messages`" in line for line in catalogs.check())
+    assert any("make messages" in line for line in catalogs.check())
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -64,10 +65,11 @@ def test_it_is_in_the_language_s_script(code: str):
             elif code in SCRIPTS and re.search(r"\w", plain.replace("strong", "")):
                 if not any(SCRIPTS[code] in unicodedata.name(c, "") for c in plain):
                     wrong.append(text)
-    assert wrong in ([], *SAME.get(code, []))
+    assert set(wrong) <= SAME.get(code, set())
 
 
-SAME: dict[str, list[list[str]]] = {}
+SAME = {"ro": {"Camera"}, "fr": {"%(pages)s page", "%(pages)s pages"}}
+"""What is the same word in English."""
 
 
 @pytest.mark.parametrize(
