@@ -166,5 +166,8 @@ def count_unreviewed(language: str) -> int:
 def count_adults_by_language() -> dict[str, int]:
     """How many adults of the roster read each language."""
     return dict(
-        Adult.objects.values_list("language").annotate(number=Count("pk")).values_list("language", "number")
+        Adult.objects.filter(left_at=None)
+        .values_list("language")
+        .annotate(number=Count("pk"))
+        .values_list("language", "number")
     )

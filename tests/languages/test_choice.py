@@ -97,7 +97,7 @@ def test_another_site_cannot_choose(visits: Visits):
 @pytest.mark.django_db
 def test_a_family_is_spoken_to_as_its_adults_are(visits: Visits, world: World):
     household = visits.family_of(world.pupil("Ben"))
-    Adult.objects.filter(household=household).update(language="ur")
+    Adult.objects.filter(households=household).update(language="ur")
     visits.open_meeting()
     client = visits.browser()
     client.get(reverse("family", args=[visits.link_of(household)]), HTTP_ACCEPT_LANGUAGE="fr")
