@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "circletime.meetings",
     "circletime.recordings",
     "circletime.access",
+    "circletime.oversight",
     "circletime.pages",
     "allauth",  # after our own, whose templates come first
     "allauth.account",
@@ -104,6 +105,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "circletime.pages.language.LanguageMiddleware",
+    "circletime.pages.tripwire.Unindexed",
     "circletime.pages.troubles.AwayMiddleware",
 ]
 
@@ -117,6 +119,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "circletime.pages.language.switcher",
+                "circletime.pages.context.waiting",
             ],
         },
     }

@@ -44,6 +44,8 @@ class Kind(StrEnum):
     CASE = "case"
     LOG = "log"
     POLICY = "policy"
+    LEAK = "leak"
+    LINK = "link"
 
     @property
     def words(self) -> str:
@@ -55,6 +57,8 @@ _KINDS = {
     Kind.CASE: "About a request to see a recording",
     Kind.LOG: "About the log",
     Kind.POLICY: "About a document to read",
+    Kind.LEAK: "About a link that was made public",
+    Kind.LINK: "A family's own link",
 }
 
 PRIVATE = frozenset({Kind.CASE})
@@ -188,6 +192,14 @@ def check_address(address: str, *, name: str = "to") -> str:
         said = f"Circletime cannot write to the address {one_line(address)[:254]!r}." if address else ""
         raise Refused("address", said or "There is no e-mail address.", field=name, status=400)
     return address.strip(" ")
+
+
+def is_address(address: str) -> bool:
+    """Whether a letter can go there."""
+    try:
+        return bool(check_address(address))
+    except Refused:
+        return False
 
 
 # Two standards write these in ASCII in two ways, so a letter might go to somebody else's server.

@@ -1,0 +1,1 @@
+"""What the school watches over itself: links that were made public (T11)."""

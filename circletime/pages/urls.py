@@ -4,6 +4,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from circletime.pages import language
+from circletime.pages.tripwire import robots
 from circletime.pages.views import (
     certificates,
     classes,
@@ -11,6 +12,7 @@ from circletime.pages.views import (
     join,
     keeping,
     languages,
+    leaks,
     letters,
     mail,
     meetings,
@@ -34,6 +36,7 @@ urlpatterns = [
     path("languages/<str:code>.csv", languages.as_csv, name="language-csv"),
     path("languages/<str:code>/", languages.show, name="language-sentences"),
     path("family/", include("circletime.pages.family_urls")),
+    path("join/<slug:class_id>", join.join_class, name="join-class"),
     path("f/", join.family_wait, name="family-wait"),
     path("f/<str:token>", join.family, name="family"),
     path("meetings/", meetings.index, name="meetings"),
@@ -96,6 +99,11 @@ urlpatterns = [
     path("restrictions/", restrictions.index, name="restrictions"),
     path("restrictions/new", restrictions.new, name="restriction-new"),
     path("restrictions/<str:public_id>/end", restrictions.end, name="restriction-end"),
+    path("leaks/", leaks.index, name="leaks"),
+    path("leaks/<str:public_id>/", leaks.show, name="leak"),
+    path("leaks/<str:public_id>/burn", leaks.burn, name="leak-burn"),
+    path("leaks/<str:public_id>/leave", leaks.leave, name="leak-leave"),
+    path("robots.txt", robots, name="robots"),
     path("mail/", mail.index, name="mail"),
     path("mail/<str:name>.ics", mail.entry, name="mail-entry"),
     path("room/<str:seat_id>", room.room, name="room"),

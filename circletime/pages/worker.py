@@ -22,6 +22,7 @@ from circletime.media.livekit import MediaError
 from circletime.meetings import orders, tasks
 from circletime.meetings.models import Meeting
 from circletime.notices import tasks as notice_tasks
+from circletime.oversight import tasks as oversight_tasks
 from circletime.oversight.actions.checkpoints import watch_log
 from circletime.pages.family_codes import answer_code_asks
 from circletime.pages.forgotten import answer_asks
@@ -53,6 +54,7 @@ class Worker:
                 (0.4, _watch_recorder),
                 (2.0, _render_films),
                 (0.5, _send_mail),
+                (2.0, _raise_alarms),
                 (60.0, _destroy_due),
                 (10.0, _move_recordings),
                 (60.0, _watch_log),
@@ -100,6 +102,10 @@ def _carry_out_orders(now: datetime) -> None:
     waiting = Meeting.objects.filter(mediaorder__made_at__lt=late).distinct()
     for pk in waiting.values_list("pk", flat=True):
         orders.carry_out(pk)
+
+
+def _raise_alarms(now: datetime) -> None:
+    oversight_tasks.raise_alarms(now)
 
 
 def _reconcile(now: datetime) -> None:

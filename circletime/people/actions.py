@@ -21,10 +21,11 @@ from circletime.people.models import (
     new_class_password,
     new_join_id,
 )
-from circletime.people.queries import adults_of, is_on_staff, token_hash
+from circletime.people.queries import adults_of, is_on_staff, list_classes_of, token_hash
 from circletime.people.rules import (
     PASSWORD_ASK_LASTS,
     answered_again_after,
+    check_burn_ways_in,
     check_change_class_password,
     check_end_restriction,
     check_note_restriction,
@@ -41,10 +42,31 @@ def change_class_password(*, school_class: SchoolClass, by: User, now: datetime)
     """Give the class a new ID and password at once (T6). The old ones stop working."""
     locked = SchoolClass.objects.select_for_update().get(pk=school_class.pk)
     check_change_class_password(by.roles, on_its_staff=is_on_staff(by, locked))
+    return _new_words(locked, by=by, now=now)
+
+
+@transaction.atomic
+def burn_class_words(*, school_class: SchoolClass, why: str, by: User, now: datetime) -> SchoolClass:
+    """The same, because they were made public (T11). `why` is the alarm as the audit log names it."""
+    locked = SchoolClass.objects.select_for_update().get(pk=school_class.pk)
+    check_burn_ways_in(by.roles, on_its_staff=is_on_staff(by, locked))
+    return _new_words(locked, by=by, now=now, why=why)
+
+
+def _new_words(locked: SchoolClass, *, by: User, now: datetime, **why: str) -> SchoolClass:
     locked.join_id, locked.password = new_join_id(), new_class_password()
     locked.save(update_fields=["join_id", "password"])
-    record("people.class.password_changed", by=by.actor, subject=f"class:{locked.pk}", now=now)
+    record("people.class.password_changed", by=by.actor, subject=f"class:{locked.pk}", now=now, **why)
     return locked
+
+
+@transaction.atomic
+def burn_family_link(*, link: FamilyLink, by: User, now: datetime) -> None:
+    """It opens nothing from this moment on (T11), not even a form that was begun before."""
+    classes = list_classes_of(link.household)
+    check_burn_ways_in(by.roles, on_its_staff=any(is_on_staff(by, each) for each in classes))
+    if FamilyLink.objects.filter(pk=link.pk, burned_at=None).update(burned_at=now):
+        record("people.family_link.burned", by=by.actor, subject=f"link:{link.pk}", now=now)
 
 
 @transaction.atomic

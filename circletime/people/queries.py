@@ -102,6 +102,11 @@ def find_household(hashed: str, now: datetime) -> Household | None:
     return link.household if link else None
 
 
+def find_link(hashed: str) -> FamilyLink | None:
+    """The family link whose token has this hash, whether or not it works any more; or None."""
+    return FamilyLink.objects.select_related("household").filter(token_hash=hashed).first()
+
+
 def list_classes_of(household: Household) -> list[SchoolClass]:
     """The classes this household has children in."""
     mine = household.pupils.filter(left_at=None)
@@ -137,6 +142,21 @@ def restrictions_on(pupil: Pupil, today: date) -> list[ContactRestriction]:
     in_force = Q(until=None) | Q(until__gte=today)
     found = ContactRestriction.objects.filter(in_force, pupil=pupil, ended_at=None, since__lte=today)
     return list(found.select_related("adult", "household", "noted_by"))
+
+
+def adults_to_write_to(household: Household, today: date) -> list[Adult]:
+    """The adults of a household who may get its link: nobody whom a contact restriction names.
+
+    None at all where one is about the household, or about everybody: then a person has to decide.
+    """
+    in_force = Q(until=None) | Q(until__gte=today)
+    noted = ContactRestriction.objects.filter(
+        in_force, pupil__households=household, ended_at=None, since__lte=today
+    )
+    if noted.filter(Q(household=household) | Q(household=None, adult=None)).exists():
+        return []
+    named = noted.exclude(adult=None).values("adult")
+    return list(household.adult_set.exclude(pk__in=named).order_by("name", "pk"))
 
 
 def list_restrictions() -> list[ContactRestriction]:

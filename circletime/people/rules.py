@@ -146,6 +146,20 @@ def check_change_class_password(roles: Set[Role], *, on_its_staff: bool) -> None
         raise NotAllowed("Only the class's own teachers and the office may change its password.")
 
 
+def can_burn_ways_in(roles: Set[Role], *, on_its_staff: bool) -> bool:
+    """Whether somebody may shut a way in that was made public, a class's or a family's (T11).
+
+    More people than may change a class's password at any other time: this cannot wait for the office.
+    """
+    return bool(roles & (OFFICE | WATCHERS)) or (on_its_staff and bool(roles & HOSTS))
+
+
+def check_burn_ways_in(roles: Set[Role], *, on_its_staff: bool) -> None:
+    """Raise `NotAllowed` unless somebody may shut a way in that was made public."""
+    if not can_burn_ways_in(roles, on_its_staff=on_its_staff):
+        raise NotAllowed("Only the hosts of the class, the office and senior leaders may burn this.")
+
+
 PASSWORD_ASK_LASTS = timedelta(hours=2)
 """Whoever asked for a new password and had no mail by then asks again."""
 

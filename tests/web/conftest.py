@@ -18,6 +18,7 @@ from circletime.meetings.rules import Kind, State
 from circletime.notices.actions import enqueue, letter_sent, take_letter
 from circletime.notices.models import Letter
 from circletime.notices.rules import Kind as LetterKind
+from circletime.oversight.models import Leak
 from circletime.pages.views import join
 from circletime.recordings import tasks
 from circletime.recordings.actions import holds
@@ -119,6 +120,17 @@ def school(world: World, visits: Visits) -> School:
         by=world.staff["dsl"],
         now=world.now,
     )
+    leak = Leak.objects.create(
+        place="class",
+        school_class=world.oak,
+        network="facebook",
+        sort="social",
+        alarm=True,
+        fetched=1,
+        first_at=world.now,
+        last_at=world.now,
+    )
+    leak.classes.add(world.oak)
     planned = visits.planned()
     kept_too = (case, restriction, link)
     made = School(world, running, host, planned, held, staff, recording, gone, hold, *kept_too)

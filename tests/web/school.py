@@ -15,6 +15,7 @@ from circletime.documents.models import Version
 from circletime.documents.rules.kinds import Kind
 from circletime.meetings.models import Meeting, Seat
 from circletime.notices.models import Letter
+from circletime.oversight.models import Leak
 from circletime.people.models import ContactRestriction, RosterImport
 from circletime.recordings.models import Hold, Recording
 from tests.documents.papers import TEXT
@@ -91,7 +92,7 @@ def arguments(name: str, school: School) -> list[Any]:
         return kept_arguments(name, school)
     if name.startswith(("redaction", "supervised", "see", "take")):
         return school.shown.arguments(name)
-    if name.startswith(("request", "restriction", "letter")):
+    if name.startswith(("request", "restriction", "letter", "leak")):
         return asked_arguments(name, school)
     if name.startswith(("policy", "document-")):
         return policy_arguments(name, school)
@@ -106,6 +107,7 @@ def arguments(name: str, school: School) -> list[Any]:
         "family-document": ["x" * 22],
         **({name: [brought_in(school)]} if name.startswith("roster-") else {}),
         "report-clause": ["T2"],
+        "join-class": [school.world.oak.join_id],
         "account_reset_password_from_key": ["1", "none"],
     }.get(name, [])
 
@@ -139,9 +141,11 @@ def kept_arguments(name: str, school: School) -> list[Any]:
 
 
 def asked_arguments(name: str, school: School) -> list[Any]:
-    """What stands in an address about requests to see, or about letters."""
+    """What stands in an address about requests to see, about letters, or about alarms."""
     if name.startswith("letter"):
         return [] if name == "letters" else [Letter.objects.get().public_id]
+    if name.startswith("leak"):
+        return [] if name == "leaks" else [Leak.objects.get().public_id]
     return {
         "request": [school.case.public_id],
         "request-file": [school.case.public_id],
@@ -208,6 +212,7 @@ def body(name: str, school: School) -> dict[str, Any]:
             "what": "An order of the court",
             "since": f"{timezone.localtime(school.world.now):%Y-%m-%d}",
         },
+        "leak-leave": {"note": "A closed group of the class's parents"},
         "restriction-end": {"end_reason": "The order was lifted"},
         "policy-acknowledge": {"version": school.paper.public_id},
         "policy-edit": {"text": TEXT, "language": "en", "revision": "1"},

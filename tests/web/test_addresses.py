@@ -34,6 +34,7 @@ GET  join                                  200
 POST join                                  302
 GET  join-name                             302 200 302 302 302 302 302 302 302 302
 POST join-name                             302
+GET  join-class                            200
 GET  join-open                             200
 GET  language                               200
 POST language                               302
@@ -171,6 +172,11 @@ GET  policy-review                          in  in 200 200 403 403 403 403 200 2
 GET  policy-review-pdf                      in  in 200 200 403 403 403 403 200 200
 POST policy-adopt                           in  in 403 302 403 403 403 403 403 302
 GET  document-file                         404
+GET  robots                                200
+GET  leaks                                  in  in 403 403 200 200 200 200 200 200
+GET  leak                                   in  in 403 403 200 404 200 200 200 200
+POST leak-burn                              in  in 403 403 302 404 302 302 302 302
+POST leak-leave                             in  in 403 403 302 404 302 302 302 302
 GET  mail                                  404
 POST mail                                  404
 GET  mail-entry                            404
@@ -294,6 +300,7 @@ def test_what_is_not_there_is_answered_like_what_is_not_yours(school: School, vi
         "recording-certificate-json",
         "hold",
         "letter",
+        "leak",
         "request",
         "request-file",
     )
@@ -315,6 +322,8 @@ def test_what_is_not_there_is_answered_like_what_is_not_yours(school: School, vi
         "hold-release",
         "letter-again",
         "letter-stop",
+        "leak-burn",
+        "leak-leave",
         "restriction-end",
     )
     for post in posts:

@@ -146,7 +146,7 @@ def test_no_page_names_another_site_or_holds_a_script_of_its_own(
 @pytest.mark.parametrize("who", ["pupil", "teacher", "dsl"])
 def test_no_browser_keeps_a_page_with_somebody_on_it(who: str, school: School, visits: Visits) -> None:
     """On a shared machine the next child presses Back; after sign-out nothing of a page may be there."""
-    open_to_all = {"home", "nowhere", "refused", "rtc/validate", "rtc/v1/validate", "hooks-livekit"}
+    open_to_all = {"home", "nowhere", "refused", "robots", "rtc/validate", "rtc/v1/validate", "hooks-livekit"}
     for name, answer in every_answer(school, visits, who):
         if answer.status_code != 200 or name in open_to_all or name.startswith("account_"):
             continue

@@ -23,8 +23,10 @@ from circletime.meetings.queries import list_joinable, next_meeting
 from circletime.meetings.throttle import check_door, wrong_try
 from circletime.pages.family_door import came_as_family, come_in, door_of, family_of
 from circletime.pages.family_facts import open_meetings
+from circletime.oversight.rules.leaks import Place
 from circletime.pages.language import remember_home
 from circletime.pages.seats import any_key, remember
+from circletime.pages.tripwire import tripwired
 from circletime.pages.views.policies import papers_of
 from circletime.people.families import Family, by_link
 from circletime.people.models import Adult, Household, SchoolClass
@@ -49,7 +51,7 @@ LINKS = "family"
 
 
 def steady(view: View) -> View:
-    """Answer a form after the same time whatever it found, keep nothing, and stay out of search engines."""
+    """Answer a form after the same time whatever it found, and keep nothing."""
 
     @wraps(view)
     def steadied(request: HttpRequest, *args: str) -> HttpResponse:
@@ -57,12 +59,12 @@ def steady(view: View) -> View:
         answer = view(request, *args)
         if request.method == "POST":
             clock.sleep(max(0.0, began + ANSWERS_AFTER - clock.monotonic()))
-        answer["X-Robots-Tag"] = "noindex, nofollow"
         return answer
 
     return never_cache(steadied)
 
 
+@tripwired(Place.JOIN)
 @require_http_methods(["GET", "POST"])
 @steady
 def join(request: HttpRequest) -> HttpResponse:
@@ -85,6 +87,16 @@ def join(request: HttpRequest) -> HttpResponse:
         return render(request, "pages/join/class.html", context, status=refusal.status)
     come_in(request, {"class": found.pk, "password": found.password}, now)
     return redirect("join-name")
+
+
+@tripwired(Place.CLASS)
+@require_GET
+@never_cache
+def join_class(request: HttpRequest, class_id: str) -> HttpResponse:
+    """Step 1 as a class's card has it: the ID is typed already. Says nothing about whether there is such a
+    class."""
+    typed = {"class_id": class_id[:LONGEST], "password": ""}
+    return render(request, "pages/join/class.html", {"typed": typed})
 
 
 @require_http_methods(["GET", "POST"])
@@ -119,6 +131,7 @@ def join_name(request: HttpRequest) -> HttpResponse:
     return redirect("room", seat.public_id)
 
 
+@tripwired(Place.LINK)
 @require_GET
 @never_cache
 def family(request: HttpRequest, token: str) -> HttpResponse:

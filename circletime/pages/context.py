@@ -1,0 +1,32 @@
+"""What every page of the staff's shows beside its own: what waits for an answer."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from circletime.oversight.queries.leaks import list_open_alarms
+from circletime.oversight.rules.leaks import LEAK_READERS
+from circletime.people.models import User
+
+
+@dataclass(frozen=True)
+class Alarms:
+    """How many alarms somebody has to answer, and whether the page about them is linked."""
+
+    count: int
+    shown: bool
+
+
+def waiting(request: HttpRequest) -> dict[str, Any]:
+    """Looked up only by pages that show it."""
+    return {"alarms": SimpleLazyObject(lambda: _alarms(request))}
+
+
+def _alarms(request: HttpRequest) -> Alarms:
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
+        return Alarms(0, False)
+    count = list_open_alarms(user).count()
+    return Alarms(count, bool(count or user.roles & LEAK_READERS))
