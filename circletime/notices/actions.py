@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from circletime.audit.actions import record
+from circletime.core.addresses import check_address
 from circletime.core.ids import public_id
 from circletime.notices.entry import write_entry
 from circletime.notices.models import Letter
@@ -18,7 +19,6 @@ from circletime.notices.rules import (
     Calendar,
     Kind,
     State,
-    check_address,
     check_calendar,
     check_resend,
     check_see_letters,

@@ -78,4 +78,6 @@ def _file_of(place: str) -> tuple[str, str]:
     if "/" in place:
         return Path(place).name, place
     module, name = place.split(":")
-    return name, f"circletime/{module.replace('.', '/')}.py"
+    file = f"circletime/{module.replace('.', '/')}"
+    whole = (Path(settings.BASE_DIR) / file).is_dir()
+    return name, f"{file}/__init__.py" if whole else f"{file}.py"

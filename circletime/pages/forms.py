@@ -30,6 +30,7 @@ class Field:
     value: str = ""
     hint: str = ""
     options: tuple[Option, ...] = ()
+    values: tuple[str, ...] = ()
     groups: tuple[tuple[str, tuple[Option, ...]], ...] = ()
     required: bool = True
     aside: str = ""
@@ -47,6 +48,7 @@ class Form:
     words: str = ""
     danger: bool = False
     error: str = field(default="")
+    open: bool = False
 
     def filled(self, typed: QueryDict, wrong: str | None, error: str) -> "Form":
         """The same, with what was typed, and the error beside its field or above all of them."""
@@ -54,6 +56,7 @@ class Form:
             replace(
                 each,
                 value=typed.get(each.name, "")[:LONGEST],
+                values=tuple(typed.getlist(each.name)),
                 error=error if each.name == wrong else "",
             )
             for each in self.fields

@@ -99,6 +99,7 @@ urlpatterns = [
     path("restrictions/", restrictions.index, name="restrictions"),
     path("restrictions/new", restrictions.new, name="restriction-new"),
     path("restrictions/<str:public_id>/end", restrictions.end, name="restriction-end"),
+    path("", include("circletime.pages.people_urls")),
     path("leaks/", leaks.index, name="leaks"),
     path("leaks/<str:public_id>/", leaks.show, name="leak"),
     path("leaks/<str:public_id>/burn", leaks.burn, name="leak-burn"),

@@ -6,11 +6,13 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
 from circletime.core.ids import public_id, readable
+from circletime.core.time import now
 from circletime.people.roster.models import RosterBefore, RosterImport, RosterMapping, RosterSaid
 from circletime.people.rules import (
     LETTER_KEEPERS,
     LOG_READERS,
     OFFICE,
+    PEOPLE_READERS,
     REPORT_READERS,
     REQUEST_LOGGERS,
     REQUEST_READERS,
@@ -106,6 +108,11 @@ class User(AbstractBaseUser):
     def reviews_translations(self) -> bool:
         """Whether this person looks after what families read in other languages."""
         return can_review_translations(self.roles)
+
+    @property
+    def sees_people(self) -> bool:
+        """Whether this person sees what is known of families and staff."""
+        return bool(self.roles & PEOPLE_READERS)
 
     @property
     def sees_requests(self) -> bool:
@@ -316,6 +323,8 @@ class FamilyLink(models.Model):
     household = models.ForeignKey(Household, on_delete=models.CASCADE)
     token_hash = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField()
+    made_at = models.DateTimeField(default=now, null=True, help_text="Empty for the oldest.")
+    last_used_at = models.DateTimeField(null=True, blank=True)
     burned_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:

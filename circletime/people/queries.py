@@ -2,10 +2,12 @@
 
 import hashlib
 import hmac
-from collections.abc import Set
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from circletime.core.sentences import sentences
 from circletime.people.models import (
@@ -19,7 +21,7 @@ from circletime.people.models import (
     TranslationReview,
     User,
 )
-from circletime.people.rules import Role, can_change_class_password, can_see_class, folded
+from circletime.people.rules import HOSTS, Role, can_change_class_password, can_see_class, folded
 
 
 def get_school() -> School:
@@ -91,7 +93,8 @@ def token_hash(token: str) -> str:
 def find_household(hashed: str, now: datetime) -> Household | None:
     """The household whose link, unexpired and unburned, has a token with this hash; or None.
 
-    Nothing is found for a household with no child at the school any more.
+    Nothing is found for a household with no child at the school any more, nor for one that a contact
+    restriction keeps from having a link.
     """
     link = (
         FamilyLink.objects.select_related("household")
@@ -99,7 +102,9 @@ def find_household(hashed: str, now: datetime) -> Household | None:
         .filter(Exists(Pupil.objects.filter(households=OuterRef("household"), left_at=None)))
         .first()
     )
-    return link.household if link else None
+    if link is None or not adults_to_write_to(link.household, timezone.localtime(now).date()):
+        return None
+    return link.household
 
 
 def find_link(hashed: str) -> FamilyLink | None:
@@ -139,8 +144,7 @@ def adults_of(pupil: Pupil) -> list[Adult]:
 
 def restrictions_on(pupil: Pupil, today: date) -> list[ContactRestriction]:
     """The contact restrictions that hold for this child on this day, the newest first."""
-    in_force = Q(until=None) | Q(until__gte=today)
-    found = ContactRestriction.objects.filter(in_force, pupil=pupil, ended_at=None, since__lte=today)
+    found = _in_force(today).filter(pupil=pupil)
     return list(found.select_related("adult", "household", "noted_by"))
 
 
@@ -149,14 +153,42 @@ def adults_to_write_to(household: Household, today: date) -> list[Adult]:
 
     None at all where one is about the household, or about everybody: then a person has to decide.
     """
-    in_force = Q(until=None) | Q(until__gte=today)
-    noted = ContactRestriction.objects.filter(
-        in_force, pupil__households=household, ended_at=None, since__lte=today
-    )
-    if noted.filter(Q(household=household) | Q(household=None, adult=None)).exists():
-        return []
-    named = noted.exclude(adult=None).values("adult")
-    return list(household.adult_set.exclude(pk__in=named).order_by("name", "pk"))
+    return adults_to_write_to_each([household], today)[household.pk]
+
+
+def adults_to_write_to_each(households: Iterable[Household], today: date) -> dict[int, list[Adult]]:
+    """The same for many households, by their keys."""
+    found: dict[int, list[int]] = {each.pk: [] for each in households}
+    noted = _in_force(today).filter(pupil__households__in=found)
+    shut: set[int] = set()
+    named: set[tuple[int, int]] = set()
+    for home, about, adult in noted.values_list("pupil__households", "household", "adult"):
+        if adult is not None:
+            named.add((home, adult))
+        elif about in (None, home):
+            shut.add(home)
+    members = Adult.households.through.objects.filter(household__in=found, adult__left_at=None)
+    for home, adult in members.values_list("household", "adult"):
+        if home not in shut and (home, adult) not in named:
+            found[home].append(adult)
+    adults = {
+        each.pk: each for each in Adult.objects.filter(pk__in={a for own in found.values() for a in own})
+    }
+    return {
+        home: sorted((adults[pk] for pk in own), key=lambda each: (each.name, each.pk))
+        for home, own in found.items()
+    }
+
+
+def _in_force(today: date) -> QuerySet[ContactRestriction]:
+    lasting = Q(until=None) | Q(until__gte=today)
+    return ContactRestriction.objects.filter(lasting, ended_at=None, since__lte=today)
+
+
+def restrictions_in(household: Household, today: date) -> list[ContactRestriction]:
+    """The contact restrictions that hold for the children of a household."""
+    noted = _in_force(today).filter(pupil__households=household)
+    return list(noted.select_related("pupil", "adult", "household").distinct())
 
 
 def list_restrictions() -> list[ContactRestriction]:
@@ -191,3 +223,86 @@ def count_adults_by_language() -> dict[str, int]:
         .annotate(number=Count("pk"))
         .values_list("language", "number")
     )
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Somebody whose name was looked for; `kind` names the page about them."""
+
+    kind: str
+    pk: int
+    words: str
+    where: str
+
+
+MOST_FOUND = 50
+
+
+def search(text: str) -> tuple[list[Hit], bool]:
+    """Children, adults, households and staff in whose names every word of `text` stands, case and accents
+    forgiven; and whether there are more than are answered."""
+    wanted = [word for word in (folded(each) for each in text.split()) if word]
+    if not wanted:
+        return [], False
+    found = [hit for hit in _everybody() if all(word in folded(hit.words) for word in wanted)]
+    return found[:MOST_FOUND], len(found) > MOST_FOUND
+
+
+def _everybody() -> Iterator[Hit]:
+    pupils = Pupil.objects.order_by("last_name", "first_name", "pk")
+    for pk, first, last, mark, name, left in pupils.values_list(
+        "pk", "first_name", "last_name", "mark", "school_class__name", "left_at"
+    ):
+        label = f"{first} {last} ({mark})" if mark else f"{first} {last}"
+        yield Hit("people-pupil", pk, label, "Left the school" if left is not None else f"Child, {name}")
+    for pk, name in Household.objects.order_by("name", "pk").values_list("pk", "name"):
+        yield Hit("people-household", pk, name, "Household")
+    for pk, name, left in Adult.objects.order_by("name", "pk").values_list("pk", "name", "left_at"):
+        yield Hit("people-adult", pk, name, "Adult" if left is None else "Adult, off the list")
+    for pk, name in User.objects.order_by("name", "pk").values_list("pk", "name"):
+        yield Hit("people-staff-one", pk, name, "Staff")
+
+
+def count_by_class() -> list[tuple[SchoolClass, int]]:
+    """Every class that is open, with the number of its children."""
+    here = Count("pupil", filter=Q(pupil__left_at=None))
+    return [
+        (each, each.children) for each in SchoolClass.objects.filter(closed_at=None).annotate(children=here)
+    ]
+
+
+def list_households() -> list[Household]:
+    """Every household, by name."""
+    return list(Household.objects.order_by("name", "pk"))
+
+
+def list_hosts() -> list[User]:
+    """Everybody at work who may look after a class."""
+    return list(
+        User.objects.filter(is_active=True, rolegrant__role__in=HOSTS).distinct().order_by("name", "pk")
+    )
+
+
+def list_staff() -> list[tuple[User, str]]:
+    """Every account with its roles in words, those that are switched off last."""
+    found = User.objects.prefetch_related("rolegrant_set").order_by("-is_active", "name", "pk")
+    return [(user, ", ".join(sorted(Role(g.role).words for g in user.rolegrant_set.all()))) for user in found]
+
+
+def list_links(household: Household, now: datetime) -> list[FamilyLink]:
+    """The links of a household that work, the newest first."""
+    working = FamilyLink.objects.filter(household=household, burned_at=None, expires_at__gt=now)
+    return list(working.order_by("-expires_at", "pk"))
+
+
+def families_without_email(school_class: SchoolClass) -> list[Household]:
+    """The households of a class where no adult has an e-mail address."""
+    reached = Adult.objects.filter(households=OuterRef("pk"), left_at=None).exclude(email="")
+    return list(households_in([school_class]).exclude(Exists(reached)))
+
+
+def families_without_link(school_class: SchoolClass, now: datetime) -> list[Household]:
+    """The households of a class that get no link: a contact restriction is noted, or no adult known."""
+    homes = list(households_in([school_class]))
+    reached = adults_to_write_to_each(homes, timezone.localtime(now).date())
+    return [each for each in homes if not reached[each.pk]]

@@ -183,3 +183,70 @@ def folded(name: str) -> str:
         plain = plain.replace(letter, simple)
     letters = (c for c in plain if not unicodedata.combining(c))
     return re.sub(r"[\W_]+", "", "".join(letters))
+
+
+PEOPLE_KEEPERS = OFFICE
+"""Who changes what is known of classes, children, families and staff."""
+
+PEOPLE_READERS = OFFICE | WATCHERS
+"""Who sees it."""
+
+ROLE_GIVERS = frozenset({Role.HEADTEACHER})
+"""Who alone says which roles somebody holds."""
+
+NEVER_WITHOUT = (Role.HEADTEACHER, Role.OFFICE)
+"""Somebody has to hold these at any time, or nobody could put it right again."""
+
+LONGEST_NAME, LONGEST_MARK, LAST_YEAR = 60, 20, 13
+
+
+def check_change_people(roles: Set[Role]) -> None:
+    """Raise `NotAllowed` unless somebody may change what is known of people."""
+    if not roles & PEOPLE_KEEPERS:
+        raise NotAllowed("Only the office and the headteacher may change this.")
+
+
+def check_give_roles(roles: Set[Role]) -> None:
+    """Raise `NotAllowed` unless somebody may give and take roles."""
+    if not roles & ROLE_GIVERS:
+        raise NotAllowed("Only the headteacher says which roles somebody holds.")
+
+
+def check_still_held(role: Role, others: int) -> None:
+    """Raise `Refused` when nobody at work would hold `role` any more."""
+    if role in NEVER_WITHOUT and not others:
+        raise Refused(
+            "last",
+            f"Nobody else is {role.words.lower()}. Give that role to somebody else first.",
+            field="roles",
+        )
+
+
+def check_name(text: str, ask: str, *, field: str, most: int = LONGEST_NAME) -> str:
+    """A name, tidied: on one line, and nothing in it that turns about the reading order of what follows.
+
+    Letters of every script are kept. Raises `Refused` beside `field`, saying `ask`, when there is none.
+    """
+    tidy = " ".join("".join(c if _is_of_a_name(c) else " " for c in text).split())
+    if not folded(tidy):
+        raise Refused(field, ask, field=field, status=400)
+    if len(tidy) > most:
+        raise Refused(field, f"Use at most {most} characters.", field=field, status=400)
+    return tidy
+
+
+def _is_of_a_name(c: str) -> bool:
+    # The joiners that Urdu and Tamil are written with are formats too, and kept.
+    return c in "\u200c\u200d" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+def check_mark(text: str) -> str:
+    """What tells two children of one first name apart, or nothing."""
+    return check_name(text, "", field="mark", most=LONGEST_MARK) if text.strip() else ""
+
+
+def check_year(text: str) -> int:
+    """A school year; 0 is Reception. Raises `Refused` for anything else."""
+    if not (text.isascii() and text.isdigit() and len(text) < 3 and int(text) <= LAST_YEAR):
+        raise Refused("year", f"Type a year from 0 to {LAST_YEAR}.", field="year", status=400)
+    return int(text)

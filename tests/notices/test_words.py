@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circletime.audit.models import Row
+from circletime.core.addresses import check_address
 from circletime.core.errors import Refused
 from circletime.core.time import now
 from circletime.notices import post, tasks
 from circletime.notices.models import Letter
-from circletime.notices.rules import check_address, check_words, one_line, plain
+from circletime.notices.rules import check_words, one_line, plain
 from tests.notices.conftest import Write, entry
 from tests.web.post_office import PostOffice
 from tests.world import NOON, World

@@ -1,5 +1,16 @@
-"""A school, and browsers at it."""
+"""A school, and browsers at it. Nothing here needs real commits."""
 
-from tests.web.conftest import browser, no_waiting, own_folders, visits, world
+import pytest
+from django.test import Client
 
-__all__ = ["browser", "no_waiting", "own_folders", "visits", "world"]
+from tests.people.conftest import visits, world
+from tests.web.conftest import no_waiting
+from tests.web.visits import Visits
+
+__all__ = ["no_waiting", "visits", "world"]
+
+
+@pytest.fixture
+def browser(visits: Visits) -> Client:
+    """A browser that nobody has signed in with."""
+    return visits.browser()

@@ -244,7 +244,7 @@ class TestAnswer:
         assert visits.browser().get(link(token)).status_code == 403
         assert visits.ask(begun, "Ben")["Location"] == reverse("join"), "nor the form begun before"
         letters = Letter.objects.filter(kind="link")
-        assert {each.to for each in letters} == {each.email for each in family.adult_set.all()}
+        assert {each.to for each in letters} == {each.email for each in family.adults.all()}
         new = letters[0].text.split("/f/")[1].split()[0]
         assert visits.browser("192.0.2.5").get(link(new))["Location"] == reverse("join-name")
         leak.refresh_from_db()

@@ -16,7 +16,7 @@ from circletime.documents.rules.kinds import Kind
 from circletime.meetings.models import Meeting, Seat
 from circletime.notices.models import Letter
 from circletime.oversight.models import Leak
-from circletime.people.models import ContactRestriction, RosterImport
+from circletime.people.models import ContactRestriction, FamilyLink, Group, RosterImport
 from circletime.recordings.models import Hold, Recording
 from tests.documents.papers import TEXT
 from tests.web.seen import Seen
@@ -92,7 +92,7 @@ def arguments(name: str, school: School) -> list[Any]:
         return kept_arguments(name, school)
     if name.startswith(("redaction", "supervised", "see", "take")):
         return school.shown.arguments(name)
-    if name.startswith(("request", "restriction", "letter", "leak")):
+    if name.startswith(("request", "restriction", "letter", "leak", "people", "cards")):
         return asked_arguments(name, school)
     if name.startswith(("policy", "document-")):
         return policy_arguments(name, school)
@@ -127,6 +127,24 @@ def brought_in(school: School) -> str:
     return RosterImport.objects.get_or_create(state="applied", defaults=facts)[0].public_id
 
 
+def people_arguments(name: str, school: School) -> list[Any]:
+    """What stands in an address about people."""
+    family = school.world.pupil("Ben").households.get()
+    return {
+        "people-class": [school.world.oak.pk],
+        "people-class-letters": [school.world.oak.pk],
+        "cards": [school.world.oak.pk],
+        "people-group": [Group.objects.get(school_class=school.world.oak).pk],
+        "people-pupil": [school.world.pupil("Ben").pk],
+        "people-household": [family.pk],
+        "people-letter": [family.pk],
+        "people-link": [family.pk],
+        "people-link-burn": [family.pk, FamilyLink.objects.earliest("pk").pk],
+        "people-adult": [family.adults.earliest("pk").pk],
+        "people-staff-one": [school.world.stranger.pk],
+    }.get(name, [])
+
+
 def kept_arguments(name: str, school: School) -> list[Any]:
     """What stands in an address about recordings."""
     if name in ("recordings", "hold-new"):
@@ -141,7 +159,9 @@ def kept_arguments(name: str, school: School) -> list[Any]:
 
 
 def asked_arguments(name: str, school: School) -> list[Any]:
-    """What stands in an address about requests to see, about letters, or about alarms."""
+    """What stands in an address about requests, letters, alarms, or people."""
+    if name.startswith(("people", "cards")):
+        return people_arguments(name, school)
     if name.startswith("letter"):
         return [] if name == "letters" else [Letter.objects.get().public_id]
     if name.startswith("leak"):
@@ -228,4 +248,28 @@ def body(name: str, school: School) -> dict[str, Any]:
         },
         "hold-release": {"reason": "It is not needed any more"},
     }
-    return forms.get(name, {})
+    return (forms | people_forms(school)).get(name, {})
+
+
+def people_forms(school: School) -> dict[str, dict[str, Any]]:
+    """Well-made forms about people."""
+    family = school.world.pupil("Ben").households.get()
+    return {
+        "people-class-new": {"verb": "add", "name": "Plum", "year": "3"},
+        "people-class": {"verb": "change", "name": "Oak", "year": "2"},
+        "people-class-letters": {"whom": "all"},
+        "people-group": {"verb": "save", "name": "Readers"},
+        "people-pupil-new": {
+            "verb": "add",
+            "first_name": "Zofia",
+            "last_name": "Somebody",
+            "school_class": school.world.oak.pk,
+            "household": family.pk,
+        },
+        "people-pupil": {"verb": "leave"},
+        "people-household-new": {"verb": "add", "name": "Somebody"},
+        "people-household": {"verb": "burn"},
+        "people-adult": {"verb": "leave"},
+        "people-staff-new": {"verb": "add", "name": "Ms New", "email": "new@larkfield.example"},
+        "people-staff-one": {"verb": "invite"},
+    }

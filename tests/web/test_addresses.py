@@ -172,6 +172,34 @@ GET  policy-review                          in  in 200 200 403 403 403 403 200 2
 GET  policy-review-pdf                      in  in 200 200 403 403 403 403 200 200
 POST policy-adopt                           in  in 403 302 403 403 403 403 403 302
 GET  document-file                         404
+GET  people                       in  in 200 403 403 403 403 200 200 200
+GET  people-class-new             in  in 200 403 403 403 403 403 403 200
+POST people-class-new             in  in 302 403 403 403 403 403 403 302
+GET  people-class                 in  in 200 403 403 403 403 200 200 200
+POST people-class                 in  in 302 403 403 403 403 403 403 302
+POST people-class-letters         in  in 200 403 403 403 403 403 403 200
+GET  people-group                 in  in 200 403 403 403 403 200 200 200
+POST people-group                 in  in 302 403 403 403 403 403 403 302
+GET  people-pupil-new             in  in 200 403 403 403 403 403 403 200
+POST people-pupil-new             in  in 302 403 403 403 403 403 403 302
+GET  people-pupil                 in  in 200 403 403 403 403 200 200 200
+POST people-pupil                 in  in 302 403 403 403 403 403 403 302
+GET  people-household-new         in  in 200 403 403 403 403 403 403 200
+POST people-household-new         in  in 302 403 403 403 403 403 403 302
+GET  people-household             in  in 200 403 403 403 403 200 200 200
+POST people-household             in  in 302 403 403 403 403 403 403 302
+POST people-letter                in  in 200 403 403 403 403 403 403 200
+POST people-link                  in  in 200 403 403 403 403 403 403 200
+POST people-link-burn             in  in 302 403 403 403 403 403 403 302
+GET  people-adult                 in  in 200 403 403 403 403 200 200 200
+POST people-adult                 in  in 302 403 403 403 403 403 403 302
+GET  people-staff                 in  in 200 403 403 403 403 200 200 200
+GET  people-staff-new             in  in 200 403 403 403 403 403 403 200
+POST people-staff-new             in  in 302 403 403 403 403 403 403 302
+GET  people-staff-one             in  in 200 403 403 403 403 200 200 200
+POST people-staff-one             in  in 302 403 403 403 403 403 403 302
+GET  cards-all                    in  in 200 403 403 403 403 403 403 200
+GET  cards                        in  in 200 404 403 404 200 404 404 200
 GET  robots                                200
 GET  leaks                                  in  in 403 403 200 200 200 200 200 200
 GET  leak                                   in  in 403 403 200 404 200 200 200 200

@@ -19,9 +19,10 @@ from circletime.access.rules.case import (
 from circletime.access.rules.invitation import Where
 from circletime.access.rules.letters import Frame, Text
 from circletime.audit.actions import record
+from circletime.core.addresses import check_address
 from circletime.core.errors import NotAllowed, Refused
 from circletime.notices.actions import enqueue
-from circletime.notices.rules import Calendar, Kind, check_address
+from circletime.notices.rules import Calendar, Kind
 from circletime.people.models import User
 from circletime.people.queries import get_school
 

@@ -9,9 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from circletime.audit.actions import record
+from circletime.core.addresses import is_address
 from circletime.core.errors import Refused
 from circletime.notices.actions import enqueue
-from circletime.notices.rules import Kind, is_address
+from circletime.notices.rules import Kind
 from circletime.oversight.models import Leak, Sighting
 from circletime.oversight.queries.leaks import Thing, is_on_its_staff, look_up, same_thing, whom_to_tell
 from circletime.oversight.rules.leaks import (

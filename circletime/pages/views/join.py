@@ -28,6 +28,7 @@ from circletime.pages.language import remember_home
 from circletime.pages.seats import any_key, remember
 from circletime.pages.tripwire import tripwired
 from circletime.pages.views.policies import papers_of
+from circletime.people.actions import link_used
 from circletime.people.families import Family, by_link
 from circletime.people.models import Adult, Household, SchoolClass
 from circletime.people.queries import (
@@ -147,6 +148,7 @@ def family(request: HttpRequest, token: str) -> HttpResponse:
     if found is None:
         wrong_try(address, LINKS, now)
         return render(request, "pages/family/over.html", status=403)
+    link_used(hashed=hashed, now=now)
     come_in(request, {"link": hashed}, now)
     remember_home(request, found.adults)
     return redirect("join-name" if open_meetings(found, now) else "family-home")

@@ -74,10 +74,15 @@ def make_family_link(*, household: Household, by: str, now: datetime) -> str:
     """A new personal link for a household; answers the token, which is not kept."""
     token = secrets.token_urlsafe(24)
     link = FamilyLink.objects.create(
-        household=household, token_hash=token_hash(token), expires_at=now + FAMILY_LINK_LASTS
+        household=household, token_hash=token_hash(token), made_at=now, expires_at=now + FAMILY_LINK_LASTS
     )
     record("people.family_link.made", by=by, subject=f"link:{link.pk}", now=now)
     return token
+
+
+def link_used(*, hashed: str, now: datetime) -> None:
+    """Remember when a family last came by its link. It is no act of staff, and not in the log."""
+    FamilyLink.objects.filter(token_hash=hashed).update(last_used_at=now)
 
 
 @transaction.atomic
