@@ -14,8 +14,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from circletime.core import time
+from circletime.core.addresses import check_address
 from circletime.notices import post
-from circletime.notices.rules import check_address
 from circletime.people.codes import code_ask_answered, new_code, take_code_ask
 from circletime.people.families import find_adults
 from circletime.people.models import Adult, MailCode

@@ -21,9 +21,9 @@ from circletime.meetings.actions.door import Person, knock
 from circletime.meetings.models import Expected, Meeting, Seat
 from circletime.meetings.queries import list_joinable, next_meeting
 from circletime.meetings.throttle import check_door, wrong_try
+from circletime.oversight.rules.leaks import Place
 from circletime.pages.family_door import came_as_family, come_in, door_of, family_of
 from circletime.pages.family_facts import open_meetings
-from circletime.oversight.rules.leaks import Place
 from circletime.pages.language import remember_home
 from circletime.pages.seats import any_key, remember
 from circletime.pages.tripwire import tripwired
