@@ -7,6 +7,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 
 class BadSetting(Exception):
@@ -77,6 +78,18 @@ def secret(name: str, folder: Path) -> str:
         finally:
             draft.unlink()
     return path.read_text().strip()
+
+
+def schoolping(name: str) -> str:
+    """The variable `name` as how messages reach SchoolPing: mailto: an address, https:// one, or nothing."""
+    raw = text(name, "")
+    local = urlsplit(raw).hostname in ("localhost", "127.0.0.1", "::1")
+    mailbox = raw.startswith("mailto:") and raw.count("@") == 1
+    if not raw or mailbox or (raw.startswith("https://") and urlsplit(raw).hostname):
+        return raw
+    if raw.startswith("http://") and local:
+        return raw
+    raise BadSetting(f"{name} is {raw!r}; it must be mailto: and one address, or begin with https://.")
 
 
 def identity(name: str) -> Path | None:

@@ -66,6 +66,13 @@ DEFAULT_FROM_EMAIL = env.text(
     "CIRCLETIME_MAIL_FROM", f"Circletime <circletime@{urlsplit(PUBLIC_URL).hostname}>"
 )
 
+# SchoolPing has no public interface: a gateway's address (mailto:…) or a webhook (https://…), else by hand.
+SCHOOLPING = env.schoolping("CIRCLETIME_SCHOOLPING")
+SCHOOLPING_SECRET = env.secret("schoolping_secret", KEYS) if SCHOOLPING.startswith("http") else ""
+
+# What families' links in letters are made with; losing it only means that letters yet to be sent have none.
+FAMILY_LINK_KEY = env.secret("family_link_key", KEYS)
+
 SECRET_KEY = env.secret("django_secret", KEYS)
 DEBUG = False
 ROOT_URLCONF = "config.urls"
@@ -84,6 +91,7 @@ INSTALLED_APPS = [
     "circletime.people",
     "circletime.notices",
     "circletime.documents",
+    "circletime.dispatch",
     "circletime.meetings",
     "circletime.recordings",
     "circletime.access",

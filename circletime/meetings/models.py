@@ -37,6 +37,9 @@ class Meeting(models.Model):
     hosts_needed = models.PositiveSmallIntegerField(default=1)
     starts_at = models.DateTimeField()
     minutes = models.PositiveSmallIntegerField()
+    sequence = models.PositiveSmallIntegerField(
+        default=0, help_text="How often it was changed, as calendars count."
+    )
 
     state = models.CharField(
         max_length=10, default=State.SCHEDULED, choices=[(s.value, s.value) for s in State]

@@ -102,6 +102,38 @@ def list_joinable(school_class: SchoolClass) -> list[Meeting]:
     return sorted(found, key=lambda m: (m.state == State.OPEN, m.starts_at))
 
 
+def following(meeting: Meeting, now: datetime) -> Meeting | None:
+    """The next meeting of the same group, family or class that is in the calendar already (T12)."""
+    coming = Meeting.objects.filter(
+        school_class=meeting.school_class, state=State.SCHEDULED, starts_at__gte=now
+    ).exclude(pk=meeting.pk)
+    if meeting.kind == Kind.PARENTS:
+        coming = coming.filter(household=meeting.household)
+    elif meeting.kind == Kind.GROUP:
+        coming = coming.filter(Q(group=meeting.group) | Q(kind=Kind.CLASS))
+    else:
+        coming = coming.filter(kind=Kind.CLASS)
+    related = ("school_class", "group", "household", "host")
+    return coming.select_related(*related).order_by("starts_at", "pk").first()
+
+
+def near(meeting: Meeting, starts_at: datetime) -> list[tuple[datetime, int]]:
+    """Start and minutes of the class's other meetings within two hours of this time."""
+    found = Meeting.objects.filter(
+        school_class=meeting.school_class_id,
+        starts_at__gt=starts_at - timedelta(hours=2),
+        starts_at__lt=starts_at + timedelta(hours=2),
+    )
+    return [(m.starts_at, m.minutes) for m in found.exclude(state__in=rules.OVER).exclude(pk=meeting.pk)]
+
+
+def proposed_next(meeting: Meeting, now: datetime) -> datetime:
+    """When a meeting that was broken off is proposed to be held instead: the first free school day (T12)."""
+    days = rules.proposed_after(timezone.localtime(meeting.starts_at), timezone.localtime(now))
+    free = (day for day in days if not rules.overlaps(day, meeting.minutes, near(meeting, day)))
+    return next(free, days[-1])
+
+
 def next_meeting(school_class: SchoolClass, now: datetime) -> Meeting | None:
     """The class's next meeting that has not opened yet."""
     return (

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from circletime.core.errors import Refused
-from circletime.core.words import N_
+from circletime.core.words import N_, _
 from circletime.media.rules import Rights
 from circletime.policy import limits
 
@@ -192,6 +192,21 @@ def check_schedule(
     """
     if purpose not in PURPOSES_OF[kind]:
         raise Refused("purpose", "Choose what the meeting is for.", field="purpose", status=400)
+    if invited == 0:
+        raise Refused("nobody", "There is nobody in this group yet.", field="who", status=400)
+    check_time(kind=kind, starts_at=starts_at, minutes=minutes, others=others, now=now, most=most)
+
+
+def check_time(
+    *,
+    kind: Kind,
+    starts_at: datetime,
+    minutes: int,
+    others: list[tuple[datetime, int]],
+    now: datetime,
+    most: int | None = None,
+) -> None:
+    """Raise `Refused` naming the field, unless a meeting may be then and last so long (T2, T3, C3)."""
     most = most_minutes(kind) if most is None else most
     if not 1 <= minutes <= most:
         who = "staff" if kind == Kind.STAFF else "pupils or parents"
@@ -205,17 +220,15 @@ def check_schedule(
         raise Refused("past", "This time has passed. Choose a later one.", field="starts_at", status=400)
     if starts_at > now + timedelta(days=366):
         raise Refused("far", "Choose a day within the next year.", field="starts_at", status=400)
-    if invited == 0:
-        raise Refused("nobody", "There is nobody in this group yet.", field="who", status=400)
+    if overlaps(starts_at, minutes, others):
+        said = "This class already has a meeting then. Choose another time."
+        raise Refused("overlap", said, field="starts_at", status=400)
+
+
+def overlaps(starts_at: datetime, minutes: int, others: list[tuple[datetime, int]]) -> bool:
+    """Whether a meeting would be at the same time as one of `others`, each a start and its minutes."""
     ends_at = starts_at + timedelta(minutes=minutes)
-    for start, length in others:
-        if start < ends_at and starts_at < start + timedelta(minutes=length):
-            raise Refused(
-                "overlap",
-                "This class already has a meeting then. Choose another time.",
-                field="starts_at",
-                status=400,
-            )
+    return any(start < ends_at and starts_at < start + timedelta(minutes=length) for start, length in others)
 
 
 def check_start(*, state: State, recording: Recording, starts_at: datetime, now: datetime) -> None:
@@ -235,6 +248,50 @@ def check_admit(*, state: State, seat: SeatState, role: SeatRole, hosts_in: int)
         raise Refused("no_host", "A host has to be in the room first.")
     if seat != SeatState.WAITING or role == SeatRole.HOST:
         raise Refused("not_waiting", "This person is not in the waiting room any more.")
+
+
+def check_told(untold: int) -> None:
+    """Raise unless every household was told that the meeting is for teaching (R5)."""
+    if untold:
+        raise Refused("not_told", _("This meeting is not open yet. Please try again in a few minutes."))
+
+
+def check_move(
+    *,
+    state: State,
+    kind: Kind,
+    starts_at: datetime,
+    minutes: int,
+    was: tuple[datetime, int],
+    others: list[tuple[datetime, int]],
+    now: datetime,
+) -> None:
+    """Raise `Refused` naming the field, unless a meeting may have this other time; `was` is its old one."""
+    if state != State.SCHEDULED:
+        raise Refused(
+            "wrong_state", "The waiting room has opened already. This meeting cannot be moved any more."
+        )
+    if (starts_at, minutes) == was:
+        raise Refused("same", "This is the time it has already.", field="starts_at", status=400)
+    check_time(kind=kind, starts_at=starts_at, minutes=minutes, others=others, now=now)
+
+
+def check_plan_next(state: State, *, has_following: bool) -> None:
+    """Raise `Refused` unless a meeting that was broken off still wants a next one (T12)."""
+    if state not in (State.ABORTED, State.CANCELLED):
+        raise Refused("wrong_state", "This meeting was not broken off.")
+    if has_following:
+        raise Refused("planned", "The next meeting is in the calendar already.")
+
+
+def proposed_after(starts_at: datetime, now: datetime) -> list[datetime]:
+    """When a meeting that was broken off may be held instead: the same time on the next ten school days.
+
+    Both are in the school's own zone, and so are the answers, Monday to Friday.
+    """
+    clock = starts_at.timetz()
+    days = (now.date() + timedelta(days=number) for number in range(1, 15))
+    return [datetime.combine(day, clock) for day in days if day.weekday() < 5]
 
 
 def check_floor(*, state: State, seat: SeatState, role: SeatRole, connected: bool) -> None:

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from circletime.core import time
 from circletime.media import livekit
-from circletime.meetings import orders
+from circletime.meetings import families, orders
 from circletime.meetings.actions import grown_ups, lifecycle, presence
 from circletime.meetings.models import DoorTry, Meeting, Seat
 from circletime.meetings.rules import RUNNING, SeatRole, SeatState, State
@@ -80,6 +80,15 @@ def give_up_dropped(now: datetime) -> None:
     ).exclude(role=SeatRole.HOST)
     for meeting in Meeting.objects.filter(seat__in=late).distinct():
         presence.give_up_dropped(meeting=meeting, now=now)
+
+
+def tell_newcomers(now: datetime) -> None:
+    """Families that came to a class since its next meetings were told of are written to as well (R2, R5)."""
+    coming = Meeting.objects.filter(
+        Q(state=State.SCHEDULED) | Q(state=State.OPEN), school_class__isnull=False, starts_at__gt=now
+    )
+    for meeting in coming.select_related("school_class", "group", "household", "host"):
+        families.tell_newcomers(meeting, by=lifecycle.WORKER, now=now)
 
 
 def forget_door_tries(now: datetime) -> None:

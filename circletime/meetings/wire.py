@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from circletime.media.rules import Rights
+from circletime.meetings.families import keeping_shut
 from circletime.meetings.models import Seat
 from circletime.meetings.queries import Snapshot, seat_rights
 from circletime.meetings.rules import OVER, SeatRole, SeatState, State
@@ -170,7 +171,8 @@ def _host(snap: Snapshot, now: datetime) -> dict[str, Any]:
             if seat.role == SeatRole.PUPIL and not snap.turns.get(seat.pk, (0, 0.0))[0]
         ],
         "missing": [label for label in snap.expected if label not in here],
-        "notices": [
+        "notices": _shut(snap, now)
+        + [
             {
                 "id": happening.pk,
                 "at": _iso(happening.at),
@@ -181,3 +183,13 @@ def _host(snap: Snapshot, now: datetime) -> dict[str, Any]:
             if happening.kind in HOST_NOTICES
         ],
     }
+
+
+def _shut(snap: Snapshot, now: datetime) -> list[dict[str, Any]]:
+    """Why no family can come in yet, if so (R5)."""
+    number = len(keeping_shut(snap.meeting, now))
+    if not number:
+        return []
+    who = "1 family has" if number == 1 else f"{number} families have"
+    text = f"This meeting is for teaching, and {who} not been told so yet. Nobody can come in until then."
+    return [{"id": 0, "at": _iso(now), "kind": "shut", "text": text}]

@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from circletime.audit.actions import record
 from circletime.core.addresses import check_address
+from circletime.core.errors import Refused
 from circletime.core.ids import public_id
 from circletime.notices.entry import write_entry
 from circletime.notices.models import Letter
@@ -17,6 +18,7 @@ from circletime.notices.rules import (
     ENDED,
     LETTER_LEASE,
     Calendar,
+    Channel,
     Kind,
     State,
     check_calendar,
@@ -25,6 +27,7 @@ from circletime.notices.rules import (
     check_stop,
     check_words,
     is_given_up,
+    one_line,
     tried_again_after,
 )
 from circletime.notices.trouble import Refusal, Trouble
@@ -42,6 +45,7 @@ def enqueue(
     calendar: Calendar | None = None,
     kind: Kind,
     about: str,
+    channel: Channel = Channel.EMAIL,
     reply_to: str = "",
     by: User | str,
     now: datetime,
@@ -50,8 +54,9 @@ def enqueue(
 
     `about` is what the log names it under, as: case:…; `kind` decides who of the staff may read it. It is
     kept for a while, so no password may stand in it. Raises `Refused` when it could never be sent.
+    A message for a webhook is `to` whom it is for, in words.
     """
-    address = check_address(to)
+    address = check_address(to) if channel == Channel.EMAIL else one_line(to)
     tidy_subject, tidy_text, tidy_html = check_words(subject, text, html)
     if calendar is not None:
         check_calendar(calendar)
@@ -59,6 +64,7 @@ def enqueue(
     letter = Letter.objects.create(
         public_id=name,
         message_id=f"<{name}@{_host()}>",
+        channel=channel,
         kind=kind,
         about=about,
         to=address,
@@ -95,7 +101,7 @@ def resend(*, letter: Letter, by: User, now: datetime) -> Letter:
 
 def _copy(letter: Letter, now: datetime) -> Letter:
     name = public_id()
-    kept = ("kind", "about", "to", "reply_to", "subject", "text", "html", "calendar")
+    kept = ("channel", "kind", "about", "to", "reply_to", "subject", "text", "html", "calendar")
     return Letter(
         public_id=name,
         message_id=f"<{name}@{_host()}>",
@@ -119,14 +125,18 @@ def give_up(*, letter: Letter, by: User | str, now: datetime) -> None:
     _record("stopped", fresh, by=by, now=now)
 
 
-def take_letter(*, now: datetime) -> Letter | None:
-    """Take the letter that is due, or None. Should its taker die, it is due again when the lease ends."""
+def take_letter(*, now: datetime, channel: Channel = Channel.EMAIL) -> Letter | None:
+    """Take the letter that is due, or None. Should its taker die, it is due again when the lease ends.
+
+    Nobody knows then whether it was sent, so it may come twice; that is counted.
+    """
     waiting = Q(state=State.WAITING, due_at__lte=now)
     left = Q(state=State.SENDING, claimed_until__lte=now)
-    due = Letter.objects.filter(waiting | left).order_by("due_at", "pk")
+    due = Letter.objects.filter(waiting | left, channel=channel).order_by("due_at", "pk")
     for pk, state, tries in due.values_list("pk", "state", "tries")[:20]:
         mine = Letter.objects.filter(pk=pk, state=state, tries=tries)
-        if mine.update(state=State.SENDING, tries=tries + 1, claimed_until=now + LETTER_LEASE):
+        taken = {"state": State.SENDING, "tries": tries + 1, "claimed_until": now + LETTER_LEASE}
+        if mine.update(**taken, unsure=F("unsure") + (1 if state == State.SENDING else 0)):
             return Letter.objects.get(pk=pk)
     return None
 
@@ -146,15 +156,45 @@ def letter_refused(*, letter: Letter, refusal: Refusal, by: str, now: datetime) 
     """
     if not refusal.for_good and is_given_up(letter.queued_at, now):
         refusal = Refusal(Trouble.TOO_OLD, refusal.code)
-    told = {"trouble": refusal.trouble, "code": refusal.code}
+    told: dict[str, Any] = {"trouble": refusal.trouble, "code": refusal.code}
     if refusal.for_good:
         if _settle(letter, state=State.FAILED, ended_at=now, **told):
             _record("failed", letter, by=by, now=now, tries=letter.tries, **told)
         return
     due = now + tried_again_after(letter.tries, server=refusal.of_the_server)
-    _settle(letter, state=State.WAITING, due_at=due, **told)
+    unsure = F("unsure") + (1 if refusal.unsure else 0)
+    _settle(letter, state=State.WAITING, due_at=due, unsure=unsure, **told)
     if refusal.of_the_server:
-        Letter.objects.filter(state=State.WAITING, due_at__lte=now).update(due_at=due, **told)
+        others = Letter.objects.filter(state=State.WAITING, due_at__lte=now, channel=letter.channel)
+        others.update(due_at=due, **told)
+
+
+@transaction.atomic
+def letter_withdrawn(*, letter: Letter, by: str, now: datetime) -> None:
+    """It was about to be sent, and may not go any more to whom it was for."""
+    if _settle(letter, state=State.STOPPED, ended_at=now, trouble=Trouble.NONE, code=None):
+        _record("withdrawn", letter, by=by, now=now)
+
+
+@transaction.atomic
+def hurry(*, letter: Letter, by: User, now: datetime) -> bool:
+    """Have a letter that waits for its next try tried now. Answers whether it waited."""
+    check_see_letters(by.roles)
+    waiting = Letter.objects.filter(pk=letter.pk, state=State.WAITING, due_at__gt=now)
+    if not waiting.update(due_at=now):
+        return False
+    _record("hurried", letter, by=by, now=now)
+    return True
+
+
+@transaction.atomic
+def bounced(*, letter: Letter, by: User, now: datetime) -> None:
+    """A person has seen that a letter which was sent came back: it has failed after all."""
+    check_see_letters(by.roles)
+    sent = Letter.objects.filter(pk=letter.pk, state=State.SENT)
+    if not sent.update(state=State.FAILED, trouble=Trouble.CAME_BACK, code=None):
+        raise Refused("not_sent", "This letter was not sent, so it cannot have come back.")
+    _record("bounced", letter, by=by, now=now)
 
 
 def _settle(letter: Letter, **outcome: Any) -> bool:

@@ -6,13 +6,15 @@ from icalendar import Calendar as File
 from icalendar import Event, vCalAddress
 
 from circletime.notices.rules import Calendar, one_line, plain
+from circletime.people import links
 
 
 def write_entry(entry: Calendar, *, to: str, now: datetime) -> str:
     """The entry as an invitation of `to`, or as the end of one."""
     event = _event(entry, now)
     guest = _person(to, "")
-    guest.params.update({"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "TRUE"})
+    rsvp = "TRUE" if entry.asks_answer else "FALSE"
+    guest.params.update({"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": rsvp})
     event.add("attendee", guest)
     return _file(event, entry.method)
 
@@ -53,6 +55,25 @@ def _file(event: Event, method: str) -> str:
 def method_of(text: str) -> str:
     """What an entry that was written here asks a mail program to do."""
     return "CANCEL" if "\r\nMETHOD:CANCEL\r\n" in text else "REQUEST"
+
+
+def fill_entry(text: str) -> str:
+    """The entry with the families' links in it, its lines folded anew (RFC 5545, 3.1)."""
+    whole = links.fill(text.replace("\r\n ", ""))
+    return "".join(_folded(line) + "\r\n" for line in whole.split("\r\n") if line)
+
+
+def _folded(line: str, most: int = 74) -> str:
+    """One line of content in pieces of at most `most` bytes, none of which parts a letter."""
+    pieces, length = [""], 0
+    for letter in line:
+        size = len(letter.encode())
+        if length + size > most:
+            pieces.append("")
+            length = 1  # the space that begins it
+        pieces[-1] += letter
+        length += size
+    return "\r\n ".join(pieces)
 
 
 def _person(email: str, name: str) -> vCalAddress:

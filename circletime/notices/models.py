@@ -4,19 +4,22 @@ from django.db import models
 from django.db.models import Q
 
 from circletime.core.ids import public_id
-from circletime.notices.rules import Kind, State
+from circletime.notices.rules import Channel, Kind, State
 from circletime.notices.trouble import Trouble
 
 
 class Letter(models.Model):
     """One e-mail to one address, from the moment it is decided to the day its words are forgotten.
 
-    It is kept, read by staff and part of backups, so it never holds a password; and what a link in it
-    leads to, and for how long, is for whoever writes it to decide.
+    It is kept, read by staff and part of backups, so it never holds a password, and of a family's link
+    only the place where it comes (`people.links`); it is filled in at the moment of sending.
     """
 
     public_id = models.CharField(max_length=32, unique=True, default=public_id)
     message_id = models.CharField(max_length=255, unique=True, help_text="The same at each try.")
+    channel = models.CharField(
+        max_length=10, default=Channel.EMAIL, choices=[(c.value, c.value) for c in Channel]
+    )
     kind = models.CharField(max_length=20, choices=[(k.value, k.words) for k in Kind])
     about = models.CharField(max_length=80, help_text="What the audit log names it under, as: case:…")
     to = models.CharField(max_length=254, blank=True)
@@ -33,6 +36,9 @@ class Letter(models.Model):
     queued_at = models.DateTimeField(help_text="When it was made, or a person had it sent again.")
     due_at = models.DateTimeField(help_text="When the worker sends it, or tries again.")
     tries = models.PositiveSmallIntegerField(default=0)
+    unsure = models.PositiveSmallIntegerField(
+        default=0, help_text="Tries that were cut off so that nobody knows whether it was taken."
+    )
     claimed_until = models.DateTimeField(null=True, blank=True, help_text="A worker has it for so long.")
     trouble = models.CharField(
         max_length=12, default=Trouble.NONE, blank=True, choices=[(t.value, t.words) for t in Trouble]

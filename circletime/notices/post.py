@@ -6,9 +6,10 @@ from typing import Protocol
 
 from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 
-from circletime.notices.entry import method_of
+from circletime.notices.entry import fill_entry, method_of
 from circletime.notices.models import Letter
 from circletime.notices.trouble import Refusal, Trouble, read_refusal
+from circletime.people import links
 
 
 class Connection(Protocol):
@@ -35,7 +36,8 @@ def send(message: EmailMessage, connection: Connection) -> Refusal | None:
     A server may hang up between two mails, so one that stood open is tried once more from the start.
     """
     refusal, opened = _once(message, connection)
-    if refusal is not None and refusal.trouble in (Trouble.AWAY, Trouble.BUSY) and not opened:
+    again = refusal is not None and refusal.trouble in (Trouble.AWAY, Trouble.BUSY) and not opened
+    if refusal is not None and again and not refusal.unsure:
         refusal, _ = _once(message, connection)
     return refusal
 
@@ -57,18 +59,19 @@ def _hang_up(connection: Connection) -> None:
 
 
 def write(letter: Letter) -> EmailMessage:
-    """The letter as an e-mail, the same at each try."""
+    """The letter as an e-mail, the same at each try, with the families' links filled in."""
     message = EmailMultiAlternatives(
         subject=letter.subject,
-        body=letter.text,
+        body=links.fill(letter.text),
         to=[letter.to],
         reply_to=[letter.reply_to] if letter.reply_to else None,
         headers={"Message-ID": letter.message_id, "Auto-Submitted": "auto-generated"},
     )
     if letter.html:
-        message.attach_alternative(letter.html, "text/html")
+        message.attach_alternative(links.fill(letter.html), "text/html")
     if letter.calendar:
         # As a part, for mail programs that show an invitation; as a file, for those that only open files.
-        message.attach_alternative(letter.calendar, f"text/calendar; method={method_of(letter.calendar)}")
-        message.attach("invitation.ics", letter.calendar, "application/ics")
+        entry = fill_entry(letter.calendar)
+        message.attach_alternative(entry, f"text/calendar; method={method_of(entry)}")
+        message.attach("invitation.ics", entry, "application/ics")
     return message

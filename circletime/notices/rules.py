@@ -47,6 +47,7 @@ class Kind(StrEnum):
     POLICY = "policy"
     LEAK = "leak"
     LINK = "link"
+    SCHOOLPING = "schoolping"
 
     @property
     def words(self) -> str:
@@ -60,7 +61,16 @@ _KINDS = {
     Kind.POLICY: "About a document to read",
     Kind.LEAK: "About a link that was made public",
     Kind.LINK: "A family's own link",
+    Kind.SCHOOLPING: "Message for SchoolPing",
 }
+
+
+class Channel(StrEnum):
+    """How a letter goes out."""
+
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+
 
 PRIVATE = frozenset({Kind.CASE})
 """What the office sees go out and does not read (T10)."""
@@ -151,6 +161,8 @@ class Calendar:
     cancelled: bool = False
     description: str = ""
     location: str = ""
+    asks_answer: bool = True
+    """Whether a calendar asks its owner for yes or no, which goes to the organizer by e-mail."""
 
     @property
     def method(self) -> str:

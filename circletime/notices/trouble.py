@@ -2,6 +2,7 @@
 
 import smtplib
 import ssl
+import traceback
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -20,6 +21,10 @@ class Trouble(StrEnum):
     UNWANTED = "unwanted"
     UNWRITABLE = "unwritable"
     TOO_OLD = "too old"
+    CAME_BACK = "came back"
+    PING_AWAY = "ping away"
+    PING_UNSIGNED = "ping sign"
+    PING_REFUSED = "ping refused"
 
     @property
     def words(self) -> str:
@@ -41,15 +46,29 @@ _WORDS = {
     Trouble.UNWANTED: "The mail server refused this letter.",
     Trouble.UNWRITABLE: "This letter could not be made into an e-mail. Tell whoever looks after Circletime.",
     Trouble.TOO_OLD: "No mail server took it for two days, so it was given up.",
+    Trouble.CAME_BACK: "It came back. Ask the family whether the address is right.",
+    Trouble.PING_AWAY: "SchoolPing's address did not answer, or had no time. It is tried again.",
+    Trouble.PING_UNSIGNED: "SchoolPing's address does not accept Circletime's signature. Whoever looks after "
+    "Circletime has to mend CIRCLETIME_SCHOOLPING_SECRET; until then it is tried again.",
+    Trouble.PING_REFUSED: "SchoolPing's address refused this message. Send it by hand, from its page.",
 }
 
-OURS = frozenset({Trouble.SIGN_IN, Trouble.SENDER, Trouble.INSECURE})
+OURS = frozenset({Trouble.SIGN_IN, Trouble.SENDER, Trouble.INSECURE, Trouble.PING_UNSIGNED})
 """A setting of ours is wrong: somebody has to mend it, and no letter is lost meanwhile."""
 
-SERVER = OURS | {Trouble.AWAY, Trouble.BUSY}
-"""It would be the same with every letter, so the others are not tried either."""
+SERVER = OURS | {Trouble.AWAY, Trouble.BUSY, Trouble.PING_AWAY}
+"""It would be the same with every letter of this channel, so the others are not tried either."""
 
-FOR_GOOD = frozenset({Trouble.NO_BOX, Trouble.UNWANTED, Trouble.UNWRITABLE, Trouble.TOO_OLD})
+FOR_GOOD = frozenset(
+    {
+        Trouble.NO_BOX,
+        Trouble.UNWANTED,
+        Trouble.UNWRITABLE,
+        Trouble.TOO_OLD,
+        Trouble.CAME_BACK,
+        Trouble.PING_REFUSED,
+    }
+)
 """It would be the same at every try."""
 
 
@@ -59,6 +78,8 @@ class Refusal:
 
     trouble: Trouble
     code: int | None = None
+    unsure: bool = False
+    """It was on its way when the connection broke: nobody knows whether it was taken."""
 
     def __str__(self) -> str:
         return self.trouble if self.code is None else f"{self.trouble} {self.code}"
@@ -92,7 +113,11 @@ def read_refusal(error: OSError) -> Refusal:
         return Refusal(Trouble.INSECURE)
     if type(error) is smtplib.SMTPException:  # it offers no way to sign in that is known here
         return Refusal(Trouble.SIGN_IN)
-    return Refusal(Trouble.AWAY)
+    return Refusal(Trouble.AWAY, unsure=_was_on_its_way(error))
+
+
+def _was_on_its_way(error: OSError) -> bool:
+    return any(frame.name == "data" for frame in traceback.extract_tb(error.__traceback__))
 
 
 def _read(code: int, for_good: Trouble, *, later: Trouble = Trouble.LATER) -> Refusal:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from circletime.access.models import Case
 from circletime.access.rules.case import OVER as CASE_OVER
+from circletime.meetings.families import keeping_shut
 from circletime.meetings.models import Expected, Meeting, Stay
 from circletime.meetings.rules import JOINABLE, RUNNING, Kind, State
 from circletime.people.families import Family
@@ -73,11 +74,11 @@ def meetings_of(family: Family, now: datetime) -> QuerySet[Meeting]:
 
 
 def open_meetings(family: Family, now: datetime) -> list[Meeting]:
-    """Those whose waiting room is open to this family now, running ones first."""
+    """Those whose waiting room is open to this family now, running ones first; none that R5 keeps shut."""
     found = [
         meeting
         for meeting in meetings_of(family, now).filter(state__in=JOINABLE)
-        if meeting.state_at(now) in JOINABLE
+        if meeting.state_at(now) in JOINABLE and not keeping_shut(meeting, now)
     ]
     mine = Q(pupil__in=family.children) | Q(adult__in=family.adults)
     asked = set(Expected.objects.filter(mine, meeting__in=found).values_list("meeting", flat=True))

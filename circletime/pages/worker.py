@@ -17,6 +17,7 @@ from django.db import connections
 from circletime.access import tasks as access_tasks
 from circletime.access.actions.emptying import empty_old
 from circletime.core import time
+from circletime.dispatch.queries.reach import may_go
 from circletime.documents import tasks as document_tasks
 from circletime.media.livekit import MediaError
 from circletime.meetings import orders, tasks
@@ -55,6 +56,7 @@ class Worker:
                 (2.0, _render_films),
                 (0.5, _send_mail),
                 (2.0, _raise_alarms),
+                (60.0, _tell_newcomers),
                 (60.0, _destroy_due),
                 (10.0, _move_recordings),
                 (60.0, _watch_log),
@@ -133,7 +135,11 @@ def _send_mail(now: datetime) -> None:
     answer_asks()
     answer_code_asks()
     document_tasks.remind_readers(now)
-    notice_tasks.send_due(now)
+    notice_tasks.send_due(now, may_go)
+
+
+def _tell_newcomers(now: datetime) -> None:
+    tasks.tell_newcomers(now)
 
 
 def _watch_log(now: datetime) -> None:

@@ -64,6 +64,9 @@ REVIEW_MONTHS = 3
 REVIEW_REMINDERS = (timedelta(days=30), timedelta(days=7), timedelta(days=1))
 """C7: so long before a review is due, headteacher, safeguarding lead and governors are reminded."""
 
+FAMILY_LINK_KEPT = RECORDING_KEPT
+"""T11: a family's link in a letter works so long after its meeting, while a recording may be asked for."""
+
 WARNINGS = (timedelta(minutes=5), timedelta(minutes=1))
 """T2: how long before the end everyone is told."""
 

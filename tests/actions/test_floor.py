@@ -103,14 +103,14 @@ def test_without_a_host_the_room_freezes_and_comes_back(world: World) -> None:
     assert world.rights(amara) == Rights(camera=True, microphone=False, screen=False, subscribe=True)
 
 
-def test_a_frozen_room_ends_after_two_minutes(world: World) -> None:
+def test_a_frozen_room_is_broken_off_after_two_minutes(world: World) -> None:
     meeting, teacher = world.live()
     world.drop(teacher)
     tasks.run_clock(world.later(seconds=4))
     tasks.run_clock(world.later(seconds=119))
     assert world.fresh(meeting).state == State.FROZEN
     tasks.run_clock(world.later(seconds=2))
-    assert world.fresh(meeting).state == State.ENDED
+    assert world.fresh(meeting).state == State.ABORTED
     assert meeting.room not in world.media.rooms
 
 

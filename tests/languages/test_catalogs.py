@@ -24,7 +24,7 @@ SCRIPTS = {
 }
 AS_IT_IS = set(
     "strong JavaScript Circletime Android iPhone iPad aA Permissions Website Settings Camera Microphone "
-    "Allow SchoolPing J2e name home example bdi recording html Chrome Edge Firefox Safari ico org uk".split()
+    "Allow SchoolPing J e name home example bdi recording html Chrome Edge Firefox Safari ico org uk".split()
 )
 """What a phone or another program calls itself, and names of files."""
 
@@ -69,8 +69,15 @@ def test_it_is_in_the_language_s_script(code: str):
 
 
 SAME = {
-    "ro": {"Camera", "Accept", "%(minutes)s minute"},
-    "fr": {"%(pages)s page", "%(pages)s pages", "%(minutes)s minute", "%(minutes)s minutes"},
+    "ro": {"Camera", "Accept", "%(minutes)s minute", "%(minutes)d minute"},
+    "fr": {
+        "%(pages)s page",
+        "%(pages)s pages",
+        "%(minutes)s minute",
+        "%(minutes)s minutes",
+        "%(minutes)d minute",
+        "%(minutes)d minutes",
+    },
 }
 """What is the same word in English."""
 

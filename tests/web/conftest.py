@@ -15,9 +15,10 @@ from circletime.access.actions.stopping import note_restriction
 from circletime.documents.rules.kinds import Audience
 from circletime.documents.rules.kinds import Kind as Kinds
 from circletime.meetings.rules import Kind, State
-from circletime.notices.actions import enqueue, letter_sent, take_letter
+from circletime.notices.actions import enqueue, letter_sent
 from circletime.notices.models import Letter
 from circletime.notices.rules import Kind as LetterKind
+from circletime.notices.rules import State as LetterState
 from circletime.oversight.models import Leak
 from circletime.pages.views import join
 from circletime.recordings import tasks
@@ -99,7 +100,7 @@ def school(world: World, visits: Visits) -> School:
         by=world.staff["slt"],
         now=world.now,
     )
-    take_letter(now=world.now)
+    Letter.objects.filter(pk=letter.pk).update(state=LetterState.SENDING, tries=1)
     letter_sent(letter=Letter.objects.get(pk=letter.pk), by="test", now=world.now)
     staff = visits.open_meeting(kind=Kind.STAFF, minutes=40)
     link = visits.link_of(visits.family_of(world.pupil("Ben")))
@@ -132,6 +133,9 @@ def school(world: World, visits: Visits) -> School:
     )
     leak.classes.add(world.oak)
     planned = visits.planned()
+    Letter.objects.filter(kind=LetterKind.MEETING).update(
+        state=LetterState.SENT, sent_at=world.now, ended_at=world.now
+    )
     kept_too = (case, restriction, link)
     made = School(world, running, host, planned, held, staff, recording, gone, hold, *kept_too)
     made.shown = make_seen(world)

@@ -11,6 +11,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
 from circletime.access.models import Case
+from circletime.dispatch.models import Delivery, Notice
 from circletime.documents.models import Version
 from circletime.documents.rules.kinds import Kind
 from circletime.meetings.models import Meeting, Seat
@@ -80,7 +81,7 @@ def client_of(who: str, school: School, visits: Visits) -> Client:
 
 def arguments(name: str, school: School) -> list[Any]:
     """What stands in an address of this name."""
-    if name in ("family", "meeting-cancel"):
+    if name in ("family", "meeting-cancel", "meeting-move"):
         return [school.link if name == "family" else school.planned.public_id]
     if name == "meeting-join":
         return [school.staff.public_id]
@@ -92,7 +93,7 @@ def arguments(name: str, school: School) -> list[Any]:
         return kept_arguments(name, school)
     if name.startswith(("redaction", "supervised", "see", "take")):
         return school.shown.arguments(name)
-    if name.startswith(("request", "restriction", "letter", "leak", "people", "cards")):
+    if name.startswith(("request", "restriction", "letter", "leak", "people", "cards", "dispatch")):
         return asked_arguments(name, school)
     if name.startswith(("policy", "document-")):
         return policy_arguments(name, school)
@@ -145,6 +146,25 @@ def people_arguments(name: str, school: School) -> list[Any]:
     }.get(name, [])
 
 
+NO_NOTICE = ("dispatch", "dispatch-progress", "dispatch-send-day", "dispatch-work")
+
+
+def notice_of(school: School) -> Notice:
+    """What families were told of the planned meeting."""
+    return Notice.objects.get(about=school.planned.subject)
+
+
+def told_of(school: School) -> dict[str, dict[str, Any]]:
+    """Well-made forms about what families are told."""
+    row = Delivery.objects.filter(notice=notice_of(school)).select_related("letter").earliest("pk")
+    return {
+        "dispatch-again": {"again": f"{row.public_id}:{row.letter.public_id if row.letter else ''}"},
+        "dispatch-all-again": {"seen": "0"},
+        "dispatch-tick": {"row": row.public_id, "how": "paper"},
+        "dispatch-work": {"school_class": school.world.oak.pk, "address": "https://j2e.example/oak"},
+    }
+
+
 def kept_arguments(name: str, school: School) -> list[Any]:
     """What stands in an address about recordings."""
     if name in ("recordings", "hold-new"):
@@ -159,11 +179,13 @@ def kept_arguments(name: str, school: School) -> list[Any]:
 
 
 def asked_arguments(name: str, school: School) -> list[Any]:
-    """What stands in an address about requests, letters, alarms, or people."""
+    """What stands in an address about requests, letters, alarms, people, or what families are told."""
     if name.startswith(("people", "cards")):
         return people_arguments(name, school)
+    if name.startswith("dispatch"):
+        return [] if name in NO_NOTICE else [notice_of(school).public_id]
     if name.startswith("letter"):
-        return [] if name == "letters" else [Letter.objects.get().public_id]
+        return [] if name == "letters" else [Letter.objects.get(kind="case").public_id]
     if name.startswith("leak"):
         return [] if name == "leaks" else [Leak.objects.get().public_id]
     return {
@@ -196,6 +218,7 @@ def body(name: str, school: School) -> dict[str, Any]:
             "starts_at": f"{starts:%Y-%m-%dT%H:%M}",
             "minutes": "20",
         },
+        "meeting-move": {"starts_at": f"{starts:%Y-%m-%dT%H:%M}", "minutes": "15"},
         "meeting-start": CONFIRMED,
         "meeting-join": CONFIRMED,
         "recording": {"why": "A parent asked"},
@@ -248,7 +271,8 @@ def body(name: str, school: School) -> dict[str, Any]:
         },
         "hold-release": {"reason": "It is not needed any more"},
     }
-    return (forms | people_forms(school)).get(name, {})
+    told = told_of(school) if name.startswith("dispatch") else {}
+    return (forms | people_forms(school) | told).get(name, {})
 
 
 def people_forms(school: School) -> dict[str, dict[str, Any]]:

@@ -15,7 +15,7 @@ from circletime.meetings.models import DoorTry, Meeting, Seat
 from circletime.meetings.rules import Kind
 from circletime.pages.views import join
 from circletime.people.actions import change_class_password
-from circletime.people.models import FamilyLink
+from circletime.people.models import Adult, FamilyLink
 from tests.web.page import Page
 from tests.web.visits import Visits
 from tests.world import World
@@ -278,6 +278,7 @@ class TestFamilyLink:
         assert let_in(visits.ask(browser, "Ben"))
 
     def test_it_is_for_its_own_children_only(self, token: str, visits: Visits, browser: Client) -> None:
+        Adult.objects.update(language="en")
         self.follow(browser, token)
         for name, last in (("Amara", ""), ("Olivia", ""), ("Zebedee", "")):
             answer = visits.ask(browser, name, last)

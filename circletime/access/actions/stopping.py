@@ -10,6 +10,7 @@ from circletime.access.actions.common import RESTRICTED, begin, move, stop_if_re
 from circletime.access.models import Case
 from circletime.access.queries.case import list_open_of, unsettled
 from circletime.access.rules.case import Event
+from circletime.dispatch.actions.burning import burn_links
 from circletime.people import actions as people
 from circletime.people.models import ContactRestriction, Pupil, User
 from circletime.people.rules import check_said
@@ -47,8 +48,9 @@ def go_on(*, case: Case, decision: str, by: User, now: datetime) -> Case:
 def note_restriction(
     *, pupil: Pupil, what: str, since: date | None, by: User, now: datetime, **whom: Any
 ) -> ContactRestriction:
-    """Note a contact restriction, and stop every request about this child that is going on."""
+    """Note a contact restriction, burn links it is about, and stop requests about this child."""
     made = people.note_restriction(pupil=pupil, what=what, since=since, by=by, now=now, **whom)
+    burn_links(restriction=made, by=by, now=now)
     for case in list_open_of(pupil):
         stop_if_restricted(case, by=by, now=now)
     return made

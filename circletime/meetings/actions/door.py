@@ -11,12 +11,12 @@ from circletime.core.errors import NotAllowed, Refused
 from circletime.core.words import _
 from circletime.documents.queries import check_at_door, check_pass
 from circletime.documents.rules.kinds import Gate
-from circletime.meetings import queries
+from circletime.meetings import families, queries
 from circletime.meetings.actions.common import lock, lock_for_host, note, order, save, seat_of
 from circletime.meetings.actions.floor import take_floor
 from circletime.meetings.actions.lifecycle import settle
 from circletime.meetings.models import Expected, Meeting, Seat, Stay
-from circletime.meetings.rules import HELD, JOINABLE, SeatRole, SeatState, check_admit
+from circletime.meetings.rules import HELD, JOINABLE, SeatRole, SeatState, check_admit, check_told
 from circletime.people.models import Adult, Household, Pupil, User
 
 
@@ -74,6 +74,7 @@ def knock(
         raise Refused("not_open", _("This meeting is not open."))
     if person.has_left or not Expected.objects.filter(meeting=locked, **person.fields()).exists():
         raise NotAllowed(_("You are not expected in this meeting."))
+    check_told(len(families.keeping_shut(locked, now)))
     if person.role == SeatRole.PUPIL and not grown_up:
         raise Refused(
             "grown_up",

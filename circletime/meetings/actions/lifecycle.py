@@ -8,7 +8,7 @@ from circletime.audit.actions import record
 from circletime.core.errors import Refused
 from circletime.documents.queries import check_pass
 from circletime.documents.rules.kinds import Gate
-from circletime.meetings import queries
+from circletime.meetings import families, queries
 from circletime.meetings.actions.common import lock, lock_for_host, note, order, order_everyone, save
 from circletime.meetings.actions.floor import take_floor
 from circletime.meetings.actions.grown_ups import ask_in_time
@@ -127,8 +127,12 @@ def abort(*, by: Seat, reason: str, now: datetime) -> None:
     finish(meeting, State.ABORTED, by=by.actor, why=reason.strip(), now=now)
 
 
-def finish(meeting: Meeting, to: State, *, by: str, why: str, now: datetime) -> None:
-    """Close a locked meeting for good: turns, hands, stays and seats end, and the room is deleted."""
+def finish(meeting: Meeting, to: State, *, by: str, why: str, now: datetime, technical: bool = False) -> None:
+    """Close a locked meeting for good: turns, hands, stays and seats end, and the room is deleted.
+
+    Of one that is broken off families are told why, and of the next one (T12); `technical` is for one that
+    no host broke off.
+    """
     meeting.state = next_state(State(meeting.state), "end" if to == State.ENDED else "abort")
     take_floor(meeting, by=by, now=now)
     meeting.ended_at, meeting.end_reason = now, why[:300]
@@ -140,6 +144,11 @@ def finish(meeting: Meeting, to: State, *, by: str, why: str, now: datetime) -> 
     order(meeting, "close", None, now)
     record(f"meetings.meeting.{to.value}", by=by, subject=meeting.subject, now=now)
     save(meeting, "state", "floor", "ended_at", "end_reason", "sharing_on", "sharing_seat")
+    if to == State.ABORTED:
+        following = queries.following(meeting, now)
+        families.tell_aborted(meeting, following, reason=why, by=by, now=now, technical=technical)
+    else:
+        families.stop_telling(meeting, by=by, now=now)
 
 
 @transaction.atomic
@@ -159,7 +168,8 @@ def tick(*, meeting: Meeting, now: datetime) -> None:
         finish(locked, State.ENDED, by=WORKER, why="The time was up", now=now)
         return
     if locked.frozen_at is not None and now >= locked.frozen_at + limits.FROZEN_FOR:
-        finish(locked, State.ENDED, by=WORKER, why="No host came back", now=now)
+        # As when the school's own connection failed: to the families it was broken off.
+        finish(locked, State.ABORTED, by=WORKER, why="No host came back", now=now, technical=True)
         return
     settle(locked, now)
     ask_in_time(locked, by=WORKER, now=now)
@@ -175,3 +185,4 @@ def lapse(meeting: Meeting, now: datetime) -> None:
     order(meeting, "close", None, now)
     record("meetings.meeting.lapsed", by=WORKER, subject=meeting.subject, now=now)
     save(meeting, "state", "ended_at", "end_reason")
+    families.tell_cancelled(meeting, by=WORKER, now=now)

@@ -1,15 +1,24 @@
 """Putting meetings in the calendar and taking them out (C1, C2, C3)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
 from circletime.audit.actions import record
 from circletime.core.errors import NotAllowed, Refused
-from circletime.meetings import queries
+from circletime.meetings import families, queries
 from circletime.meetings.actions.common import lock, order, save
 from circletime.meetings.models import Meeting, Seat
-from circletime.meetings.rules import HELD, OVER, Kind, SeatState, State, check_schedule, next_state
+from circletime.meetings.rules import (
+    HELD,
+    Kind,
+    SeatState,
+    State,
+    check_move,
+    check_plan_next,
+    check_schedule,
+    next_state,
+)
 from circletime.people.models import Group, Household, SchoolClass, User
 from circletime.people.queries import get_school, list_classes_for
 from circletime.people.rules import HOSTS
@@ -27,8 +36,13 @@ def schedule(
     school_class: SchoolClass | None = None,
     group: Group | None = None,
     household: Household | None = None,
+    instead: bool = False,
 ) -> Meeting:
-    """Put a meeting in the calendar, hosted by `by`. Raises `Refused` naming the field to mend."""
+    """Put a meeting in the calendar, hosted by `by`, and write to its families (R2, R5).
+
+    `instead` says that it takes the place of one that was broken off. Raises `Refused` naming the field to
+    mend.
+    """
     if not by.roles & HOSTS:
         raise NotAllowed("Only teachers and support staff hold meetings.")
     if kind == Kind.STAFF:
@@ -56,15 +70,7 @@ def schedule(
         invited = len(queries.expected_adults(meeting))
     elif kind != Kind.STAFF:
         invited = len(queries.expected_pupils(meeting))
-    others = []
-    if school_class is not None:
-        SchoolClass.objects.select_for_update().get(pk=school_class.pk)
-        near = Meeting.objects.filter(
-            school_class=school_class,
-            starts_at__gt=starts_at - timedelta(hours=2),
-            starts_at__lt=starts_at + timedelta(hours=2),
-        ).exclude(state__in=OVER)
-        others = [(m.starts_at, m.minutes) for m in near]
+    others = _others(meeting, starts_at)
     check_schedule(
         kind=kind,
         purpose=purpose,
@@ -86,7 +92,55 @@ def schedule(
         purpose=purpose,
         minutes=minutes,
     )
+    families.tell_scheduled(meeting, by=by, now=now, instead=instead)
     return meeting
+
+
+@transaction.atomic
+def move(*, meeting: Meeting, starts_at: datetime, minutes: int, by: User, now: datetime) -> Meeting:
+    """Give a meeting that has not opened another time or length; families and their calendars are told.
+
+    Raises `Refused` naming the field to mend.
+    """
+    locked = lock(meeting.pk)
+    if not queries.can_host(by, locked):
+        raise NotAllowed("Only this meeting's host may move it.")
+    check_move(
+        state=State(locked.state),
+        kind=Kind(locked.kind),
+        starts_at=starts_at,
+        minutes=minutes,
+        was=(locked.starts_at, locked.minutes),
+        others=_others(locked, starts_at),
+        now=now,
+    )
+    locked.starts_at, locked.minutes = starts_at, minutes
+    locked.sequence += 1
+    record("meetings.meeting.moved", by=by.actor, subject=locked.subject, now=now, minutes=minutes)
+    save(locked, "starts_at", "minutes", "sequence")
+    families.tell_moved(locked, by=by, now=now)
+    return locked
+
+
+@transaction.atomic
+def plan_next(*, meeting: Meeting, by: User, now: datetime) -> Meeting:
+    """After one that was broken off: the same again at the same time on the next school day (T12)."""
+    locked = lock(meeting.pk)
+    if not queries.can_host(by, locked):
+        raise NotAllowed("Only this meeting's host may plan the next one.")
+    check_plan_next(State(locked.state), has_following=queries.following(locked, now) is not None)
+    return schedule(
+        kind=Kind(locked.kind),
+        purpose=locked.purpose,
+        starts_at=queries.proposed_next(locked, now),
+        minutes=locked.minutes,
+        by=by,
+        now=now,
+        school_class=locked.school_class,
+        group=locked.group,
+        household=locked.household,
+        instead=True,
+    )
 
 
 @transaction.atomic
@@ -102,7 +156,17 @@ def cancel(*, meeting: Meeting, by: User, now: datetime) -> None:
     )
     order(locked, "close", None, now)
     record("meetings.meeting.cancelled", by=by.actor, subject=locked.subject, now=now)
-    save(locked, "state", "ended_at", "end_reason")
+    locked.sequence += 1
+    save(locked, "state", "ended_at", "end_reason", "sequence")
+    families.tell_cancelled(locked, by=by, now=now)
+
+
+def _others(meeting: Meeting, starts_at: datetime) -> list[tuple[datetime, int]]:
+    """Start and minutes of the class's other meetings near this time. The class is locked meanwhile."""
+    if meeting.school_class_id is None:
+        return []
+    SchoolClass.objects.select_for_update().get(pk=meeting.school_class_id)
+    return queries.near(meeting, starts_at)
 
 
 def _check_class(by: User, school_class: SchoolClass | None, group: Group | None) -> None:

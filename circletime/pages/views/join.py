@@ -13,11 +13,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 from circletime.core import time
 from circletime.core.errors import Refused
 from circletime.core.words import N_, _
+from circletime.dispatch.actions.sending import link_opened
 from circletime.documents.actions.accept import accept, accept_at_door
 from circletime.documents.models import Version
 from circletime.documents.queries import missing_at_door
 from circletime.documents.rules.kinds import Kind, Way
 from circletime.meetings.actions.door import Person, knock
+from circletime.meetings.families import keeping_shut
 from circletime.meetings.models import Expected, Meeting, Seat
 from circletime.meetings.queries import list_joinable, next_meeting
 from circletime.meetings.throttle import check_door, wrong_try
@@ -151,6 +153,7 @@ def family(request: HttpRequest, token: str) -> HttpResponse:
     link_used(hashed=hashed, now=now)
     come_in(request, {"link": hashed}, now)
     remember_home(request, found.adults)
+    link_opened(hashed=hashed, now=now)
     return redirect("join-name" if open_meetings(found, now) else "family-home")
 
 
@@ -200,9 +203,10 @@ def _who(request: HttpRequest) -> tuple[SchoolClass | None, Family | None]:
 
 
 def _open_meetings(school_class: SchoolClass | None, family: Family | None) -> list[Meeting]:
+    now = time.now()
     if school_class is not None:
-        return list_joinable(school_class)
-    return open_meetings(family, time.now()) if family is not None else []
+        return [meeting for meeting in list_joinable(school_class) if not keeping_shut(meeting, now)]
+    return open_meetings(family, now) if family is not None else []
 
 
 def _who_asks(

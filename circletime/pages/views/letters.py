@@ -19,6 +19,7 @@ from circletime.notices.models import Letter
 from circletime.notices.rules import State, can_read_letter, can_resend, can_see_letters, can_stop
 from circletime.pages.found import or_404
 from circletime.pages.who import staff_of
+from circletime.people import links
 from circletime.people.models import User
 
 SHOWN = 50
@@ -92,7 +93,8 @@ def _change(request: HttpRequest, public_id: str, act: Callable[..., Letter | No
 
 
 def _page(request: HttpRequest, letter: Letter, user: User, error: Refused | None = None) -> HttpResponse:
-    context = _row(letter, user) | {"error": error}
+    # Nobody of the staff needs a family's link; the letter itself has only the place where it comes.
+    context = _row(letter, user) | {"error": error, "said": links.hide(letter.text)}
     return render(request, "pages/letters/show.html", context, status=error.status if error else 200)
 
 

@@ -15,12 +15,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from circletime.core import time
 from circletime.core.errors import Refused
+from circletime.dispatch.queries.reach import told_of_abort
+from circletime.dispatch.rules import Reason
 from circletime.documents.queries import missing_for_user
 from circletime.documents.rules.kinds import Gate
 from circletime.meetings import rules
 from circletime.meetings.actions import door, lifecycle
 from circletime.meetings.actions.schedule import cancel as cancel_meeting
 from circletime.meetings.actions.schedule import schedule
+from circletime.meetings.families import keeping_shut
 from circletime.meetings.models import Expected, Meeting, Seat
 from circletime.meetings.queries import (
     can_host,
@@ -31,6 +34,10 @@ from circletime.meetings.queries import (
     list_meetings_for,
     minutes_this_week,
     most_minutes,
+    proposed_next,
+)
+from circletime.meetings.queries import (
+    following as next_after,
 )
 from circletime.meetings.rules import JOINABLE, OVER, PURPOSES_OF, RUNNING, Kind, State
 from circletime.pages.seats import any_key, remember
@@ -232,8 +239,22 @@ def _show(request: HttpRequest, found: Meeting, error: Refused | None = None) ->
         "points": S1,
         "error": error,
         "opening": watching.opened_of(found, user, now),
+        "shut": 0 if found.is_over else len(keeping_shut(found, now)),
+        "broken": _broken(found, now) if found.state == State.ABORTED and found.school_class else None,
     }
     return render(request, "pages/meetings/show.html", context, status=error.status if error else 200)
+
+
+def _broken(found: Meeting, now: datetime) -> dict[str, Any]:
+    """What families are told of a meeting that was broken off, and of the next one (T12)."""
+    notice = told_of_abort(found.subject)
+    following = next_after(found, now)
+    return {
+        "notice": notice,
+        "hidden": notice is not None and notice.reason == Reason.OTHER and not notice.reason_words,
+        "following": following,
+        "proposed": proposed_next(found, now),
+    }
 
 
 @login_required

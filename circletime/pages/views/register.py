@@ -1,7 +1,5 @@
 """The register of a meeting, on the page and as CSV and PDF (T8)."""
 
-import csv
-import io
 import json
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +15,7 @@ from django.views.decorators.http import require_GET
 from circletime.core import time
 from circletime.meetings.models import Happening
 from circletime.meetings.queries import RegisterRow, register
-from circletime.pages.csvs import harmless
+from circletime.pages.csvs import csv_answer
 from circletime.pages.views.meetings import _meeting as meeting_of
 
 SHEET = Path(__file__).resolve().parent.parent / "sheets" / "register.typ"
@@ -60,14 +58,8 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
 def as_csv(request: HttpRequest, public_id: str) -> HttpResponse:
     """The register as CSV, which no spreadsheet takes for formulas."""
     meeting = meeting_of(request, public_id)
-    out = io.StringIO()
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL)  # or a semicolon would part a cell in LibreOffice
-    writer.writerow(HEADS)
-    for row in register(meeting, time.now()):
-        writer.writerow([harmless(cell) for cell in _cells(row)])
-    answer = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="register-{_stamp(meeting.starts_at)}.csv"'
-    return answer
+    rows = [_cells(row) for row in register(meeting, time.now())]
+    return csv_answer(f"register-{_stamp(meeting.starts_at)}", HEADS, rows)
 
 
 @login_required

@@ -48,9 +48,16 @@ def room(request: HttpRequest, seat_id: str) -> HttpResponse:
         # So media need not wait for the live socket; whether it may is asked of the gate all the same.
         "admitted": seat.state == SeatState.ADMITTED and meeting.state_at(time.now()) in RUNNING,
         "language_url": "" if is_for_staff(request) else f"{reverse('language')}?next={request.path}",
-        "leave_url": reverse("join") if seat.user_id is None else reverse("meetings"),
+        "leave_url": _way_out(seat),
     }
     return render(request, "pages/room.html", {"boot": boot})
+
+
+def _way_out(seat: Seat) -> str:
+    """Where to after the meeting: a host to the meeting's page, where the next one is planned (T12)."""
+    if seat.user_id is None:
+        return reverse("join")
+    return reverse("meeting", args=[seat.meeting.public_id])
 
 
 @require_POST

@@ -11,11 +11,23 @@ interface Props {
   /** Asks for a reason; these are offered, and another may be typed. */
   reasons?: readonly string[];
   label?: string;
+  /** Pressing an offered reason is enough; nothing is asked after it. */
+  atOnce?: boolean;
   children?: ComponentChildren;
 }
 
 /** Asks once more before something that cannot be undone; may ask why. */
-export function Dialog({ title, confirm, danger, onConfirm, onClose, reasons, label, children }: Props) {
+export function Dialog({
+  title,
+  confirm,
+  danger,
+  onConfirm,
+  onClose,
+  reasons,
+  label,
+  atOnce,
+  children,
+}: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const reason = useRef<HTMLInputElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
@@ -46,6 +58,9 @@ export function Dialog({ title, confirm, danger, onConfirm, onClose, reasons, la
                 class="button quiet"
                 onClick={() => {
                   if (reason.current) reason.current.value = text;
+                  if (!atOnce) return;
+                  onConfirm(text);
+                  dialog.current?.close();
                 }}
               >
                 {text}

@@ -173,12 +173,15 @@ export function HostPanel({ live, sharing, command, onShare }: Props) {
           title="Break the meeting off?"
           confirm="Abort now"
           danger
+          atOnce
           reasons={words.abortReasons}
-          label="Why does the meeting stop?"
+          label="Why does the meeting stop? Press a reason, or write it in other words."
           onConfirm={(reason) => command("abort", { reason })}
           onClose={() => setAsking(null)}
         >
-          <p>Everybody leaves at once. The reason is kept in the register.</p>
+          <p>
+            Everybody leaves at once. Families are told why and when the next meeting is, so name no child.
+          </p>
         </Dialog>
       )}
       {asking?.kind === "remove" && (
