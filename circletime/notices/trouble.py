@@ -90,7 +90,7 @@ class Refusal:
 
     @property
     def of_the_server(self) -> bool:
-        return self.trouble in SERVER
+        return self.trouble in SERVER and not self.unsure
 
 
 _SIGN_IN_CODES = frozenset({530, 534, 535, 538})

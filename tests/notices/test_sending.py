@@ -157,7 +157,7 @@ def test_a_server_that_hangs_up_or_begins_anew_between_two_letters_loses_none(
     office.hangs_up_after = 2
     for number in range(7):
         write(f"family{number}@home.example")
-    assert tasks.send_due(world.now) >= 5
+    assert tasks.send_due(world.now) == 4  # of the other three nobody knows yet; they do not hold up the rest
     world.later(minutes=2)
     office.hangs_up_after = 0
     tasks.send_due(world.now)

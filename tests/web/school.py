@@ -140,7 +140,7 @@ def people_arguments(name: str, school: School) -> list[Any]:
         "people-household": [family.pk],
         "people-letter": [family.pk],
         "people-link": [family.pk],
-        "people-link-burn": [family.pk, FamilyLink.objects.earliest("pk").pk],
+        "people-link-burn": [family.pk, FamilyLink.objects.filter(household=family).earliest("pk").pk],
         "people-adult": [family.adults.earliest("pk").pk],
         "people-staff-one": [school.world.stranger.pk],
     }.get(name, [])

@@ -260,7 +260,8 @@ class TestWhatAFamilySees:
                 assert not any(secret in address.lower() for secret in secrets), address
             else:
                 assert re.fullmatch(r"[\w-]{22}", readable), address
-            assert "?" not in address or address.startswith("/accounts/login/?next=/meetings/"), address
+            own = ("/accounts/login/?next=/meetings/", "/language?next=/")
+            assert "?" not in address or address.startswith(own), address
 
     def test_the_room_page_holds_what_the_room_client_needs_and_no_more(self, pages: list[Any]) -> None:
         rooms = [answer for answer in pages if answer.request["PATH_INFO"].startswith("/room/")]
@@ -279,6 +280,7 @@ class TestWhatAFamilySees:
                 "class_name",
                 "admitted",
                 "leave_url",
+                "language_url",
             }
 
 
