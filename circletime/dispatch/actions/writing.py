@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from circletime.core.addresses import check_address
 from circletime.core.errors import Refused
 from circletime.core.words import day, speaking
 from circletime.dispatch.models import Delivery, Notice, WorkPlace
@@ -14,7 +15,7 @@ from circletime.dispatch.rules import INVITES, Reason, What
 from circletime.dispatch.words import Family, Told, Words, write
 from circletime.notices.actions import enqueue
 from circletime.notices.models import Letter
-from circletime.notices.rules import Calendar, Channel, Kind, check_address
+from circletime.notices.rules import Calendar, Channel, Kind
 from circletime.people import links
 from circletime.people.models import FamilyLink, User
 from circletime.people.queries import get_school
