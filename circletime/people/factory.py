@@ -105,10 +105,11 @@ def _invent_pupils(school_class: SchoolClass, count: int, pick: random.Random) -
         last = lasts[index % len(lasts)]
         household = Household.objects.create(name=last)
         for adult in pick.sample(("Ada", "Bruno", "Celia", "Dov", "Esi", "Femi"), pick.choice((1, 2))):
+            language = pick.choice(LANGUAGES)
             household.adults.create(
                 name=f"{adult} {last}",
                 email=f"{adult.lower()}.{secrets.token_hex(3)}@home.example",
-                language=pick.choice(LANGUAGES),
+                language=language if index else "en",  # whose link the demo prints reads English
             )
         pupil = Pupil.objects.create(school_class=school_class, first_name=first, last_name=last, mark=mark)
         pupil.households.add(household)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.conftest import Opener
 from tests.e2e.test_pages import is_good
-from tests.harness import PHONE, Installation
+from tests.harness import PHONE, Installation, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.timeout(300)]
 
@@ -32,8 +32,8 @@ def test_a_family_reads_its_page_tries_its_camera_and_joins(at: Installation, so
     is_good(family, "family-home-ur")
     page.goto(f"{at.url}/family/test")
     page.locator("[data-start]").click()
-    page.wait_for_function("document.querySelector('[data-video]').videoWidth > 0")
-    page.wait_for_function("document.querySelector('[data-meter]').value > 0.1")
+    wait_for(lambda: page.evaluate("document.querySelector('[data-video]').videoWidth > 0"), 15, "a picture")
+    wait_for(lambda: page.evaluate("document.querySelector('[data-meter]').value > 0.1"), 15, "a voice")
     is_good(family, "family-test-ur")
     page.goto(f"{at.url}/family/ask")
     is_good(family, "family-ask-ur")
