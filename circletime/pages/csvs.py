@@ -11,15 +11,19 @@ FORMULA = re.compile("((?:^|[;\\t\\r\\n])\\s*)(?=[=+@\uff1d\uff0b\uff0d\uff20-])
 
 
 def csv_answer(name: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> HttpResponse:
-    """A file to download, with a mark that it is UTF-8, as spreadsheets need it."""
-    out = io.StringIO()
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL)  # or a semicolon would part a cell in LibreOffice
-    writer.writerow(heads)
-    for row in rows:
-        writer.writerow([harmless(cell) for cell in row])
-    answer = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
+    """A file to download."""
+    answer = HttpResponse(csv_text([heads, *rows]), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return answer
+
+
+def csv_text(rows: Iterable[Sequence[str]]) -> str:
+    """The rows as CSV, with a mark that it is UTF-8, as spreadsheets need it."""
+    out = io.StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL)  # or a semicolon would part a cell in LibreOffice
+    for row in rows:
+        writer.writerow([harmless(cell) for cell in row])
+    return "\ufeff" + out.getvalue()
 
 
 def harmless(cell: str) -> str:

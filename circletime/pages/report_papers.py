@@ -1,8 +1,7 @@
 """The report on paper and for a spreadsheet. The values go in as data, so nothing can be taken for markup."""
 
-import csv
-import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from django.utils import timezone
 from circletime.oversight.evidence.figure import Verdict
 from circletime.oversight.evidence.plot import plot
 from circletime.oversight.evidence.report import TITLE, Finding, Report
-from circletime.pages.csvs import harmless
+from circletime.pages.csvs import csv_text
 
 SHEET = Path(__file__).resolve().parent / "sheets" / "report.typ"
 HEADS = (
@@ -35,17 +34,17 @@ def as_pdf(report: Report) -> bytes:
 
 def as_csv(report: Report) -> bytes:
     """The report as CSV, which no spreadsheet takes for formulas: a row for each clause, then its trend."""
-    out = io.StringIO()
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
     parts = report.period.parts()
     trend = [f"{part.label}: {what}" for part in parts for what in ("counted", "exceptions")]
-    writer.writerow([harmless(cell) for cell in (TITLE, report.school, report.period.words, _made(report))])
-    writer.writerow([*HEADS, *trend])
+    rows: list[Sequence[str]] = [
+        (TITLE, report.school, report.period.words, _made(report)),
+        (*HEADS, *trend),
+    ]
     for each in report.findings:
         points = each.figure.trend(report.period) if each.figure.measured else []
         numbers = [each.figure.number(count) for point in points for count in (point.of, point.bad)]
-        writer.writerow([harmless(cell) for cell in [*_cells(each), *numbers]])
-    return ("\ufeff" + out.getvalue()).encode()
+        rows.append([*_cells(each), *numbers])
+    return csv_text(rows).encode()
 
 
 def as_text(report: Report) -> str:

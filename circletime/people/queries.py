@@ -90,23 +90,6 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def find_household(hashed: str, now: datetime) -> Household | None:
-    """The household whose link, unexpired and unburned, has a token with this hash; or None.
-
-    Nothing is found for a household with no child at the school any more, nor for one that a contact
-    restriction keeps from having a link.
-    """
-    link = (
-        FamilyLink.objects.select_related("household")
-        .filter(token_hash=hashed, burned_at=None, expires_at__gt=now)
-        .filter(Exists(Pupil.objects.filter(households=OuterRef("household"), left_at=None)))
-        .first()
-    )
-    if link is None or not adults_to_write_to(link.household, timezone.localtime(now).date()):
-        return None
-    return link.household
-
-
 def find_link(hashed: str) -> FamilyLink | None:
     """The family link whose token has this hash, whether or not it works any more; or None."""
     return FamilyLink.objects.select_related("household").filter(token_hash=hashed).first()

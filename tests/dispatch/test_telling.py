@@ -23,8 +23,9 @@ from circletime.notices import tasks
 from circletime.notices.models import Letter
 from circletime.people import links
 from circletime.people.actions import note_restriction
+from circletime.people.families import by_link
 from circletime.people.models import Adult, FamilyLink, Group, Household, Pupil
-from circletime.people.queries import find_household, token_hash
+from circletime.people.queries import token_hash
 from tests.dispatch.conftest import family, letters, notice, only, plan, rows
 from tests.web.post_office import PostOffice
 from tests.world import World
@@ -72,7 +73,7 @@ def test_a_family_reads_what_when_how_and_why(world: World, office: PostOffice) 
     assert 'lang="en" dir="ltr"' in html and "src=" not in html and "<script" not in html
     (token,) = set(TOKEN.findall(text))
     assert TOKEN.findall(html)[0] == token
-    assert find_household(token_hash(token), world.now) == home
+    assert (found := by_link(token_hash(token), world.now)) and found.households == (home,)
     entry = entry_of(mail).vevent  # type: ignore[attr-defined]
     assert entry.summary.value == "Oak: Circle time" and token in entry.location.value
     assert entry.dtstart.value == world.now + timedelta(hours=24) and entry.sequence.value == "0"
@@ -89,9 +90,9 @@ def test_of_a_link_only_a_hash_and_a_name_are_kept(world: World, office: PostOff
     assert tokens and not [token for token in tokens for text in kept if token in text]
     link = FamilyLink.objects.earliest("pk")
     one_bit = links.token_of(link.pk)[:-1] + ("A" if links.token_of(link.pk)[-1] != "A" else "Q")
-    assert find_household(token_hash(one_bit), world.now) is None
+    assert by_link(token_hash(one_bit), world.now) is None
     FamilyLink.objects.update(burned_at=world.now)
-    assert find_household(token_hash(links.token_of(link.pk)), world.now) is None
+    assert by_link(token_hash(links.token_of(link.pk)), world.now) is None
 
 
 def test_four_children_in_three_classes_are_one_letter_a_meeting(world: World) -> None:
@@ -174,7 +175,7 @@ def test_a_restriction_burns_the_links_it_is_about(world: World) -> None:
         now=world.now,
         adult=adult,
     )
-    opened = {row.adult: find_household(token_hash(links.token_of(row.link_id)), world.now) for row in rows()}
+    opened = {row.adult: by_link(token_hash(links.token_of(row.link_id)), world.now) for row in rows()}
     assert opened.pop(adult) is None and all(opened.values())
 
 

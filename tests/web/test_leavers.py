@@ -7,8 +7,9 @@ from circletime.meetings.actions.door import Person, knock
 from circletime.meetings.models import Expected, Seat
 from circletime.meetings.queries import expected_adults, expected_pupils
 from circletime.meetings.rules import Kind
+from circletime.people.families import by_link
 from circletime.people.models import Adult, Group, Pupil, SchoolClass
-from circletime.people.queries import adults_of, find_class, find_household, list_classes_for, token_hash
+from circletime.people.queries import adults_of, find_class, list_classes_for, token_hash
 from tests.web.visits import Visits
 from tests.world import World
 
@@ -49,9 +50,9 @@ def test_the_link_dies_with_the_last_child_of_the_household(world: World, visits
     ben.households.add(home)
     hashed = token_hash(visits.link_of(home))
     leave(world, amara)
-    assert find_household(hashed, world.now) == home
+    assert (found := by_link(hashed, world.now)) and found.households == (home,)
     leave(world, ben)
-    assert find_household(hashed, world.now) is None
+    assert by_link(hashed, world.now) is None
 
 
 def test_an_adult_of_two_households_is_one_person_in_both(world: World, visits: Visits) -> None:

@@ -120,14 +120,6 @@ class Facts:
         return [_held(values) for values in found.order_by("ended_at", "pk").values_list(*_MEETING)]
 
     @cached_property
-    def by_pk(self) -> dict[int, Held]:
-        return {meeting.pk: meeting for meeting in self.held}
-
-    @cached_property
-    def by_subject(self) -> dict[str, Held]:
-        return {f"meeting:{meeting.public_id}": meeting for meeting in self.held}
-
-    @cached_property
     def seats(self) -> dict[tuple[int, str], SeatCount]:
         """The seats of each meeting and role, counted."""
         found = (

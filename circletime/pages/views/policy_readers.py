@@ -1,7 +1,5 @@
 """Who has read a document and who has not; paper slips and reminders (C4, R1)."""
 
-import csv
-import io
 from typing import TypeVar
 
 from django.contrib.auth.decorators import login_required
@@ -18,7 +16,7 @@ from circletime.documents.actions.accept import note_paper
 from circletime.documents.actions.remind import remind_all
 from circletime.documents.models import Version
 from circletime.documents.readers import Reader
-from circletime.pages.csvs import harmless
+from circletime.pages.csvs import csv_answer
 from circletime.pages.found import or_404
 from circletime.pages.views.policies import kind_of
 from circletime.pages.views.policy_desk import keeper
@@ -58,15 +56,9 @@ def as_csv(request: HttpRequest, kind: str) -> HttpResponse:
     """The same as CSV, which no spreadsheet takes for formulas."""
     keeper(request)
     version = _version(kind)
-    out = io.StringIO()
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
-    writer.writerow(HEADS)
-    for part in readers.parts(version):
-        writer.writerows([harmless(cell) for cell in _cells(part.title, each)] for each in part.readers)
-    answer = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
+    rows = [_cells(part.title, each) for part in readers.parts(version) for each in part.readers]
     day = timezone.localtime(time.now())
-    answer["Content-Disposition"] = f'attachment; filename="{version.kind}-{day:%Y-%m-%d}.csv"'
-    return answer
+    return csv_answer(f"{version.kind}-{day:%Y-%m-%d}", HEADS, rows)
 
 
 def _cells(part: str, each: Reader) -> list[str]:

@@ -1,7 +1,5 @@
 """What a request to see leaves on paper: the register without names, the letters, the case file (T10, C5)."""
 
-import csv
-import io
 import json
 from datetime import date, datetime
 from pathlib import Path
@@ -20,6 +18,7 @@ from circletime.access.models import Case
 from circletime.access.queries.case import get_case
 from circletime.access.queries.lists import Line, register
 from circletime.core import time
+from circletime.pages.csvs import csv_answer
 from circletime.pages.found import or_404
 from circletime.pages.viewing_papers import sections_of
 from circletime.pages.views.requests import handler
@@ -52,13 +51,8 @@ def register_page(request: HttpRequest) -> HttpResponse:
 @require_GET
 def register_csv(request: HttpRequest) -> HttpResponse:
     """The register as CSV."""
-    out = io.StringIO()
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
-    writer.writerow(HEADS)
-    writer.writerows(_cells(line) for line in register(_reader(request), _today()))
-    answer = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="requests-{_today():%Y-%m-%d}.csv"'
-    return answer
+    rows = [_cells(line) for line in register(_reader(request), _today())]
+    return csv_answer(f"requests-{_today():%Y-%m-%d}", HEADS, rows)
 
 
 def _cells(line: Line) -> list[str]:

@@ -1,7 +1,5 @@
 """The roster: hand a file over, name its columns, look at what it does, bring it in, take it back."""
 
-import csv
-import io
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -14,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from circletime.core import time
 from circletime.core.errors import Refused
-from circletime.pages.csvs import harmless
+from circletime.pages.csvs import csv_answer
 from circletime.pages.found import or_404
 from circletime.pages.who import staff_of
 from circletime.people.models import User
@@ -179,15 +177,11 @@ def odd_csv(request: HttpRequest, public_id: str) -> HttpResponse:
     """The odd rows, for whoever mends them in the school's own system."""
     _importer(request)
     made = or_404(RosterImport.objects.filter(public_id=public_id).first())
-    out = io.StringIO()
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
-    writer.writerow(["File", "Line", "Column", "What to mend", "Row used"])
-    for file, line, column, words, refused in made.shown.get("odd", []):
-        row = [file, line or "", column, words, "no" if refused else "yes"]
-        writer.writerow([harmless(str(cell)) for cell in row])
-    answer = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = 'attachment; filename="odd-rows.csv"'
-    return answer
+    rows = [
+        [file, str(line or ""), column, words, "no" if refused else "yes"]
+        for file, line, column, words, refused in made.shown.get("odd", [])
+    ]
+    return csv_answer("odd-rows", ["File", "Line", "Column", "What to mend", "Row used"], rows)
 
 
 def _importer(request: HttpRequest) -> User:

@@ -13,7 +13,7 @@ from circletime.audit.actions import record
 from circletime.core.errors import Refused
 from circletime.people.models import User
 from circletime.people.roster import undo as undoing
-from circletime.people.roster.models import RosterImport, RosterMapping
+from circletime.people.roster.models import RosterImport
 from circletime.people.roster.plan import Plan
 from circletime.people.roster.reader import keep_mapping
 from circletime.people.roster.reading import LARGEST_FILE
@@ -91,14 +91,6 @@ def undo(*, of: RosterImport, by: User, now: datetime) -> None:
     """Take the last import back."""
     check_import(by.roles)
     undoing.undo(of=of, by=by.actor, now=now)
-
-
-@transaction.atomic
-def forget_mapping(*, name: str, by: User, now: datetime) -> None:
-    """A source whose files are not brought in any more."""
-    check_import(by.roles)
-    RosterMapping.objects.filter(name=name).delete()
-    record("people.roster.mapping_forgotten", by=by.actor, subject="roster", now=now)
 
 
 def show(made: RosterImport, plan: Plan) -> None:
