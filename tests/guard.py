@@ -6,8 +6,7 @@ from django.db import connection
 
 _MIGRATIONS = [
     import_module("circletime.audit.migrations.0002_guard"),
-    import_module("circletime.audit.migrations.0004_checkpoint_guard"),
-    import_module("circletime.recordings.migrations.0004_certificate_guard"),
+    import_module("circletime.recordings.migrations.0002_certificate_guard"),
 ]
 SQLITE: list[str] = [statement for migration in _MIGRATIONS for statement in migration.SQLITE]
 POSTGRES: list[str] = [

@@ -27,6 +27,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
+from tests.pace import paced
+
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 COLOURS = {"teacher": 0.0, "Amara": 0.13, "Ben": 0.33, "Chloé": 0.5, "D'Arcy": 0.68, "Eun-ji": 0.85}
@@ -50,7 +52,8 @@ def free_ports(count: int) -> int:
 
 
 def wait_for(what: Callable[[], Any], seconds: float, why: str) -> Any:
-    """What `what` answers once it is true; fails after so many seconds."""
+    """What `what` answers once it is true; fails after so many seconds, paced."""
+    seconds = paced(seconds)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with suppress(OSError):
@@ -58,7 +61,7 @@ def wait_for(what: Callable[[], Any], seconds: float, why: str) -> Any:
             if found:
                 return found
         time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s: {why}")
+    raise AssertionError(f"not within {seconds:.1f} s: {why}")
 
 
 @dataclass
@@ -241,6 +244,7 @@ def person(
     )
     opened = browser.new_context(viewport=size or TABLET, locale="en-GB", **context)
     opened.grant_permissions(["camera", "microphone"])
+    opened.set_default_timeout(paced(20_000))
     page = opened.new_page()
     one = Person(who, browser, opened, page)
     page.on("pageerror", lambda error: one.troubles.append(str(error)))

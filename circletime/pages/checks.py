@@ -115,6 +115,7 @@ def _disk() -> tuple[bool, str]:
 
 
 def _store() -> tuple[bool, str]:
+    from circletime.core.time import now
     from circletime.recordings import queries, store
 
     there = store.bucket()
@@ -128,7 +129,7 @@ def _store() -> tuple[bool, str]:
         return False, f"{what} Look at CIRCLETIME_S3_URL, _BUCKET, _ID and _SECRET."
     if versions:
         return False, "The bucket keeps older versions of what is removed. Switch that off for this bucket."
-    late = queries.count_unmoved(timezone.now() - timedelta(days=1))
+    late = queries.count_unmoved(now() - timedelta(days=1))
     if late:
         return False, f"Recordings that wait to be moved to the bucket for over a day: {late}."
     return True, f"Recordings are moved to the bucket {settings.S3_BUCKET} at {settings.S3_URL}."

@@ -13,6 +13,7 @@ from circletime.media import livekit
 from circletime.media.livekit import MediaSettings, Participant
 from tests.e2e.conftest import at, tapes
 from tests.harness import DESKTOP, ROOT, Installation, Person, knock, person, sign_in, start_meeting, wait_for
+from tests.pace import paced
 
 __all__ = ["at", "tapes"]
 
@@ -123,7 +124,7 @@ class Scene:
 
     def is_noticed(self, text: str) -> None:
         """The teacher is shown it."""
-        self.teacher.page.get_by_role("list", name="Notices").get_by_text(text).first.wait_for(timeout=6000)
+        self.teacher.page.get_by_role("list", name="Notices").get_by_text(text).first.wait_for(timeout=paced(6000))
 
 
 def hostile(name: str, page: Page, at: Installation, seat: str) -> Hostile:
@@ -140,7 +141,7 @@ def hostile(name: str, page: Page, at: Installation, seat: str) -> Hostile:
 def scene(at: Installation, playwright: Playwright, tapes: Path) -> Iterator[Scene]:
     """A meeting that runs, with its teacher in the room."""
     teacher = person(playwright, tapes, "teacher", size=DESKTOP)
-    teacher.page.set_default_timeout(10_000)
+    teacher.page.set_default_timeout(paced(10_000))
     crowd = person(playwright, tapes, "Ben")
 
     names = iter(name for name in at.facts["class"]["pupils"] if not name.startswith("Olivia"))
@@ -148,7 +149,7 @@ def scene(at: Installation, playwright: Playwright, tapes: Path) -> Iterator[Sce
     def newcomer() -> Hostile:
         name = next(names)
         context = crowd.browser.new_context(bypass_csp=True)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(paced(15_000))
         context.grant_permissions(["camera", "microphone"])
         page = context.new_page()
         knock(Person(name, crowd.browser, context, page), at, name)

@@ -7,8 +7,9 @@ import pytest
 from circletime.media import livekit
 from tests.adversary.conftest import Hostile, Scene, hostile
 from tests.harness import heard_by, wait_for
+from tests.pace import paced
 
-pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.timeout(600)]
 
 
 def never(scene: Scene, one: Hostile, source: str, seconds: float = 1.5) -> None:
@@ -109,7 +110,7 @@ def test_who_is_sent_back_or_removed_is_out_at_once_and_stays_out(scene: Scene) 
     began = time.monotonic()
     wait_for(lambda: "out" in one.events, 2, "the connection is closed")
     assert scene.participant(one) is None
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < paced(2)
     assert one.join() == "refused"  # the old page, the old session, the old seat
     scene.admit(one)
     wait_for(lambda: one.join() == "in", 5, "in again")

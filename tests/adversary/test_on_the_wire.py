@@ -23,7 +23,7 @@ from circletime.media import livekit
 from tests.adversary.conftest import Hostile, Scene
 from tests.harness import wait_for
 
-pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

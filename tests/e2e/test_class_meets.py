@@ -21,8 +21,9 @@ from tests.harness import (
     start_meeting,
     wait_for,
 )
+from tests.pace import paced
 
-pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.timeout(900)]
 
 NAMES = ["Amara", "Ben", "Chloé", "D'Arcy"]
 
@@ -132,7 +133,7 @@ def test_a_class_meets(at: Installation, someone: Opener) -> None:
         "Meeting.objects.filter(state='live').update(ends_at=time.now() + timedelta(seconds=3))"
     )
     for one in (teacher, children["Amara"], children["Ben"], children["Chloé"]):
-        one.page.get_by_role("heading", name="Goodbye!").wait_for(timeout=6000)
+        one.page.get_by_role("heading", name="Goodbye!").wait_for(timeout=paced(6000))
         assert seen_by(one) == {}
         assert faults(one) == []
     picture_of(children["Amara"], "goodbye")
@@ -218,8 +219,8 @@ def check_tracks(at: Installation, spoke_at: dict[str, tuple[float, float]]) -> 
     for name, (began, ended) in spoke_at.items():
         start, length, pitch = voices[name]
         assert abs(pitch - PITCHES[name]) < 25
-        assert -0.3 < start - began < 4
-        assert abs((start + length) - ended) < 4
+        assert -0.3 < start - began < paced(4)
+        assert abs((start + length) - ended) < paced(4)
 
 
 def check_film(at: Installation, someone: Opener) -> None:
@@ -234,7 +235,7 @@ def check_film(at: Installation, someone: Opener) -> None:
     table.get_by_role("link", name="Watch").click()
     leader.page.get_by_label("Why are you watching?").fill("A look at how the circle went")
     leader.page.get_by_role("button", name="Watch").click()
-    leader.page.locator("video").wait_for(timeout=120_000)
+    leader.page.locator("video").wait_for(timeout=paced(60_000))
     shown = """async (at) => {
       const video = document.querySelector("video");
       video.muted = true;

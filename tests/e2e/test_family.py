@@ -8,7 +8,7 @@ from tests.e2e.conftest import Opener
 from tests.e2e.test_pages import is_good
 from tests.harness import PHONE, Installation, wait_for
 
-pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.timeout(900)]
 
 FAMILY = """
 from circletime.core import time

@@ -20,7 +20,7 @@ from tests.harness import (
     wait_for,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.timeout(900)]
 
 COUNT_PRESSES = """
 addEventListener("click", (event) => {

@@ -98,39 +98,3 @@ def test_films_go_with_their_recording(recording):
     days_pass(day)
     assert tasks.destroy_due(day).destroyed == 1
     assert not Film.objects.exists() and not queries.folder_of(recording.public_id).exists()
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(
-    ("before", "state", "stem"),
-    [
-        ("ready", FilmState.READY, "film"),
-        ("failed", FilmState.FAILED, ""),
-        ("making", FilmState.WAITING, ""),
-        ("waiting", FilmState.WAITING, ""),
-        ("none", None, ""),
-    ],
-)
-def test_films_of_before_are_carried_over(recording, before, state, stem):
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-
-    leaves = MigrationExecutor(connection).loader.graph.leaf_nodes()
-    Film.objects.all().delete()
-    back = [("recordings", "0004_certificate_guard")]
-    MigrationExecutor(connection).migrate(back)
-    try:
-        old = (
-            MigrationExecutor(connection).loader.project_state(back).apps.get_model("recordings", "Recording")
-        )
-        old.objects.update(film_state=before, film_percent=40, film_tries=2, trouble="A part is damaged.")
-    finally:
-        MigrationExecutor(connection).migrate(leaves)
-    film = Film.objects.first()
-    if film is None or state is None:
-        assert film is None and state is None
-        return
-    assert (film.state, film.stem, film.kind, film.cut) == (state, stem, FilmKind.WHOLE, {})
-    names = (film.head_name, film.rest_name)
-    assert (names == ("film-head.ctv", "film.ctv")) == (before == "ready")
-    assert film.trouble == ("A part is damaged." if before == "failed" else "")

@@ -22,5 +22,5 @@ def guard(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("recordings", "0003_end_of_a_recording")]
+    dependencies = [("recordings", "0001_initial")]
     operations = [migrations.RunPython(guard, migrations.RunPython.noop)]
