@@ -22,22 +22,7 @@ ROLES = ("teacher", "support", "office", "slt", "dsl", "headteacher", "governor"
 
 def prepare_demo(path: Path, *, classes: int, pupils: int, now: datetime) -> dict[str, Any]:
     """Make the school when there is none, see that a meeting of the first class is open, write the facts."""
-    facts: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-    if not User.objects.exists():
-        invented = invent_school(now=now, classes=classes, pupils=pupils)
-        facts = {
-            "staff": {
-                key: {"email": user.email, "password": word}
-                for key, (user, word) in invented.staff.items()
-                if key in ROLES
-            }
-        }
-        household = Pupil.objects.filter(first_name="Amara").earliest("pk").households.get()
-        token = make_family_link(household=household, by="system:demo", now=now)
-        facts["family_link_path"] = f"/f/{token}"
-    if "staff" not in facts:
-        raise FileNotFoundError(f"{path} is gone, and with it the sign-ins. Run make demo-reset.")
-    adopt_documents(now)
+    facts = prepare_school(path, classes=classes, pupils=pupils, now=now)
     oak = SchoolClass.objects.earliest("pk")
     meeting = _meeting_now(oak, now)
     base = settings.PUBLIC_URL
@@ -57,9 +42,35 @@ def prepare_demo(path: Path, *, classes: int, pupils: int, now: datetime) -> dic
         "family_link": base + facts["family_link_path"],
         "mail": base + reverse("mail"),
     }
+    _write(path, facts)
+    return facts
+
+
+def prepare_school(path: Path, *, classes: int, pupils: int, now: datetime) -> dict[str, Any]:
+    """The school alone, made when there is none, with its documents adopted; answers the facts so far."""
+    facts: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    if not User.objects.exists():
+        invented = invent_school(now=now, classes=classes, pupils=pupils)
+        facts = {
+            "staff": {
+                key: {"email": user.email, "password": word}
+                for key, (user, word) in invented.staff.items()
+                if key in ROLES
+            }
+        }
+        household = Pupil.objects.filter(first_name="Amara").earliest("pk").households.get()
+        token = make_family_link(household=household, by="system:demo", now=now)
+        facts["family_link_path"] = f"/f/{token}"
+    if "staff" not in facts:
+        raise FileNotFoundError(f"{path} is gone, and with it the sign-ins. Run make demo-reset.")
+    adopt_documents(now)
+    _write(path, facts)
+    return facts
+
+
+def _write(path: Path, facts: dict[str, Any]) -> None:
     path.write_text(json.dumps(facts, indent=1, ensure_ascii=False))
     path.chmod(0o600)
-    return facts
 
 
 def _meeting_now(oak: SchoolClass, now: datetime) -> Meeting:

@@ -124,7 +124,9 @@ class Scene:
 
     def is_noticed(self, text: str) -> None:
         """The teacher is shown it."""
-        self.teacher.page.get_by_role("list", name="Notices").get_by_text(text).first.wait_for(timeout=paced(6000))
+        self.teacher.page.get_by_role("list", name="Notices").get_by_text(text).first.wait_for(
+            timeout=paced(6000)
+        )
 
 
 def hostile(name: str, page: Page, at: Installation, seat: str) -> Hostile:
@@ -140,9 +142,9 @@ def hostile(name: str, page: Page, at: Installation, seat: str) -> Hostile:
 @pytest.fixture(scope="module")
 def scene(at: Installation, playwright: Playwright, tapes: Path) -> Iterator[Scene]:
     """A meeting that runs, with its teacher in the room."""
-    teacher = person(playwright, tapes, "teacher", size=DESKTOP)
+    teacher = person(playwright, tapes, "teacher", size=DESKTOP, rate=7)
     teacher.page.set_default_timeout(paced(10_000))
-    crowd = person(playwright, tapes, "Ben")
+    crowd = person(playwright, tapes, "Ben", rate=7)
 
     names = iter(name for name in at.facts["class"]["pupils"] if not name.startswith("Olivia"))
 

@@ -26,11 +26,14 @@ Opener = Callable[..., Person]
 
 @pytest.fixture(scope="module")
 def someone(playwright: Playwright, tapes: Path) -> Iterator[Opener]:
-    """Opens a browser for a person; all are closed at the end, and none may have had a script error."""
+    """Opens a browser for a person; all are closed at the end, and none may have had a script error.
+
+    Five browsers on two cores: their cameras take half the pictures a real one takes.
+    """
     opened: list[Person] = []
 
     def open_for(who: str, **how: object) -> Person:
-        opened.append(person(playwright, tapes, who, **how))  # type: ignore[arg-type]
+        opened.append(person(playwright, tapes, who, rate=7, **how))  # type: ignore[arg-type]
         return opened[-1]
 
     yield open_for

@@ -68,6 +68,7 @@ def files(at: Installation) -> dict[str, bytes]:
                     found[str(path)] = path.read_bytes()
             except OSError:
                 continue
+    assert at.process
     for pid in tree(at.process.pid):
         for handle in _handles(pid):
             try:

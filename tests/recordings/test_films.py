@@ -12,7 +12,7 @@ from circletime.recordings.actions import film as actions
 from circletime.recordings.film import job
 from circletime.recordings.film.cut import Cut, Stretch
 from circletime.recordings.models import Film, Recording
-from circletime.recordings.rules import FILM_LEASE, FilmKind, FilmState
+from circletime.recordings.rules import FILM_LEASE, FilmKind
 from circletime.recordings.rules import State as Stands
 from tests.recordings.school import BEGAN, days_pass, make_meeting, make_recording, put_film
 
