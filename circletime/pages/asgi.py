@@ -8,6 +8,7 @@ from channels.sessions import SessionMiddlewareStack
 from django.urls import path
 
 from circletime.media.gate import SignalGate
+from circletime.pages.bodies import LimitedBodies
 from circletime.pages.consumers import LiveConsumer
 from circletime.pages.doorman import DatabaseDoorman
 
@@ -24,7 +25,7 @@ def build(pages: Any) -> Any:
     )
     return ProtocolTypeRouter(
         {
-            "http": pages,
+            "http": LimitedBodies(pages),
             "websocket": AllowedHostsOriginValidator(SessionMiddlewareStack(sockets)),
         }
     )

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from circletime.audit.models import Row
 from circletime.core.errors import Refused
+from circletime.meetings.actions import schedule
 from circletime.people.actions import note_restriction
 from circletime.people.actions.groups import change_group
 from circletime.people.models import Adult, Group, Household, Pupil, SchoolClass
@@ -76,7 +77,11 @@ class TestClass:
 
     def test_it_is_closed_when_nobody_is_in_it(self, office: Any, world: World, visits: Visits) -> None:
         assert office.post(page("class", world.oak), {"verb": "close"}).status_code == 409
+        meeting = world.plan()
         Pupil.objects.filter(school_class=world.oak).update(left_at=world.now)
+        refused = office.post(page("class", world.oak), {"verb": "close"})
+        assert refused.status_code == 409 and "A meeting is planned" in Page(refused).words()
+        schedule.cancel(meeting=meeting, by=world.teacher, now=world.now)
         assert office.post(page("class", world.oak), {"verb": "close"}).status_code == 302
         assert visits.class_door(visits.browser()).status_code == 403
         assert "was closed" in Page(office.get(page("class", world.oak))).words()

@@ -7,11 +7,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from circletime.core import time
+from circletime.meetings.actions.classes import close_class
 from circletime.pages.forms import Field, Form
 from circletime.pages.found import or_404
 from circletime.pages.steps import Step, chosen, run
 from circletime.pages.views.people import reader, year_field
-from circletime.people.actions.classes import change_class, close_class, set_class_staff
+from circletime.people.actions.classes import change_class, set_class_staff
 from circletime.people.actions.groups import add_group, change_group
 from circletime.people.actions.links import burn_links_of_class
 from circletime.people.models import Group, SchoolClass, User
