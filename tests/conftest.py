@@ -32,8 +32,12 @@ def django_db_setup(django_db_setup, django_db_blocker) -> None:  # type: ignore
         drop_guard()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
-    """One for the whole run; a second one in the same thread is refused."""
+    """One at a time: a second one in the same thread is refused.
+
+    Not for the whole run: while its loop is in this thread, Django keeps its connections elsewhere, and code
+    that is run without the loop does not see what the test has written.
+    """
     with sync_playwright() as running:
         yield running

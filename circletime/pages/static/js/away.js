@@ -26,13 +26,15 @@ export function sayWhenAway(video, box) {
     at = video.currentTime;
     going = !video.paused;
   });
-  video.addEventListener("error", async () => {
+  const say = async () => {
     if (!video.getAttribute("src")) return;
     const words = await why(video.src);
     if (!video.error) return;
     box.querySelector("[data-away-words]").textContent = words;
     box.hidden = false;
-  });
+  };
+  video.addEventListener("error", say);
+  if (video.error) say(); // it failed before this program was there
   video.addEventListener("loadedmetadata", () => {
     box.hidden = true;
   });
