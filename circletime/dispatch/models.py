@@ -27,6 +27,7 @@ class Notice(models.Model):
     reason = models.CharField(max_length=12, blank=True, choices=[(r.value, r.value) for r in Reason])
     reason_words = models.CharField(max_length=300, blank=True, help_text="Own words that name nobody.")
     title = models.CharField(max_length=120, blank=True, help_text="Which document, as: Code of conduct")
+    due_on = models.DateField(null=True, blank=True, help_text="By when that document is to be accepted.")
     instead = models.BooleanField(default=False, help_text="It takes the place of one that was broken off.")
     sent_again = models.PositiveIntegerField(default=0, help_text="How often it was sent to all once more.")
     message = models.ForeignKey(

@@ -6,6 +6,7 @@ what would be a place for a family's link.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from django.template.loader import render_to_string
 
@@ -50,6 +51,7 @@ class Told:
     reason: Reason | None = None
     reason_words: str = ""
     title: str = ""
+    due_on: date | None = None
     instead: bool = False
     work: str = ""
     until: str = ""
@@ -223,9 +225,12 @@ def _aborted(told: Told, families: Sequence[Family]) -> Words:
 
 
 def _conduct(told: Told, families: Sequence[Family]) -> Words:
-    title = {"title": _tame(told.title)}
+    title = {"title": _tame(_(told.title))}
+    asked = [Block(_("Please read “%(title)s” and accept it on your family's page.") % title, strong=True)]
+    if told.due_on is not None:
+        asked.append(Block(_("Please do so by %(day)s.") % {"day": day_and_year(told.due_on)}))
     blocks = [
-        Block(_("Please read “%(title)s” and accept it on your family's page.") % title, strong=True),
+        *asked,
         Block(
             _(
                 "It takes a few minutes. We need it from one adult of the family before the child's next "

@@ -1,7 +1,7 @@
 """Who is written to, about what, and in which words: never too many, never the wrong one."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import vobject
@@ -416,16 +416,30 @@ def test_who_came_since_is_told_once(world: World) -> None:
     assert len(rows()) == 3
 
 
-def test_a_document_to_accept_is_asked_for_once_a_version(world: World) -> None:
+def test_a_document_to_accept_is_asked_for_once_a_version_and_day(world: World) -> None:
     children = only(world, "Amara", "Ben")
-    family(*children, Ada="ada@home.example")
-    for version in ("1", "1", "2"):
+    home = family(*children, Ada="ada@home.example")
+
+    def tell(version: str, *, days: int = 0) -> None:
+        day = world.now + timedelta(days=days)
         tell_conduct(
-            title="Code of conduct", pupils=children, version=version, by=world.staff["office"], now=world.now
+            title="Code of conduct for meetings",
+            homes=[home],
+            version=version,
+            due_on=date(2026, 12, 3),
+            by=world.staff["office"],
+            now=day,
         )
+
+    for version in ("1", "1", "2"):
+        tell(version)
     first, second = letters()
-    assert "“Code of conduct”" in first.text and "{family-link:" in first.text and not first.calendar
+    assert "“Code of conduct for meetings”" in first.text and "by Thursday 3 December 2026" in first.text
+    assert "{family-link:" in first.text and not first.calendar
     assert first.about == "document:1" and second.about == "document:2"
+    Adult.objects.filter(households=home).update(language="pl")
+    tell("1", days=1)
+    assert len(letters()) == 3 and "do dnia: " in letters()[-1].text
 
 
 def test_the_log_names_nobody_and_holds(world: World, office: PostOffice) -> None:

@@ -1,6 +1,6 @@
 """Telling families: each of these is part of the transaction of what it tells of (R1, R2, R5, T12)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from circletime.dispatch.rules import INVITES, Gathering, Reason, What, read_rea
 from circletime.notices.actions import give_up
 from circletime.notices.models import Letter
 from circletime.notices.rules import State as LetterState
-from circletime.people.models import Pupil
+from circletime.people.models import Household, Pupil
 
 
 @transaction.atomic
@@ -80,18 +80,23 @@ def tell_aborted(
 
 
 @transaction.atomic
-def tell_conduct(*, title: str, pupils: Sequence[Pupil], version: str, by: By, now: datetime) -> Notice:
-    """There is a document to accept, as the code of conduct, on each of these children's family's page (R1).
+def tell_conduct(
+    *, title: str, homes: Iterable[Household], version: str, by: By, now: datetime, due_on: date | None = None
+) -> Notice:
+    """There is a document to accept, as the code of conduct, on each of these families' page (R1).
 
-    `version` names it in the log. Whoever was told of this version already is not told again.
+    `title` is its English name, `version` names it in the log. Whoever was told of this version today is
+    not told again.
     """
-    about = f"document:{version}"
-    notice = Notice.objects.filter(about=about, what=What.CONDUCT).first()
+    about, day = f"document:{version}", _day(now)
+    notice = Notice.objects.filter(about=about, what=What.CONDUCT, day=day).first()
     if notice is None:
         notice = Notice.objects.create(
-            what=What.CONDUCT, about=about, day=_day(now), made_at=now, title=title[:120]
+            what=What.CONDUCT, about=about, day=day, made_at=now, title=title[:120], due_on=due_on
         )
-    _deliver_new(notice, contacts_of(pupils, _day(now)), by, now)
+    asked = list(homes)
+    everybody = contacts_of(Pupil.objects.filter(households__in=asked).distinct(), day)
+    _deliver_new(notice, [one for one in everybody if one.household in asked], by, now)
     return notice
 
 

@@ -146,6 +146,7 @@ def told_of(notice: Notice) -> Told:
         reason=Reason(notice.reason) if notice.reason else None,
         reason_words=notice.reason_words,
         title=notice.title,
+        due_on=notice.due_on,
         instead=notice.instead,
         work=work.address if work is not None else "",
     )

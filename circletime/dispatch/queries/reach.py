@@ -31,6 +31,12 @@ def untold(about: str, contacts: Iterable[Contact]) -> list[Household]:
     )
 
 
+def told_by_letter(notice: Notice) -> set[int]:
+    """The adults a letter of this notice was written to."""
+    rows = Delivery.objects.filter(notice=notice, letter__isnull=False, adult__isnull=False)
+    return set(rows.values_list("adult_id", flat=True))
+
+
 def is_current(notice: Notice, now: datetime) -> bool:
     """Whether what it tells is still so: nothing newer was told of the same meeting, nor is it over."""
     if notice.what == What.CONDUCT:

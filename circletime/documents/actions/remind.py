@@ -1,5 +1,6 @@
 """Reminding whoever has not read a document: one press asks for it, the worker writes the letters (C4)."""
 
+from collections import defaultdict
 from datetime import datetime
 
 from django.conf import settings
@@ -7,14 +8,15 @@ from django.db import transaction
 
 from circletime.audit.actions import record
 from circletime.core.errors import Refused
+from circletime.dispatch.actions.telling import tell_conduct
+from circletime.dispatch.queries.reach import told_by_letter
 from circletime.documents.models import Acceptance, Reminder, Version
 from circletime.documents.queries import current, holds_for
 from circletime.documents.readers import waiting_people
 from circletime.documents.rules.kinds import check_publish
 from circletime.notices.actions import enqueue
 from circletime.notices.rules import Kind as LetterKind
-from circletime.people.actions import make_family_link
-from circletime.people.models import Adult, Household, User
+from circletime.people.models import Household, User
 
 BATCH = 25
 """Letters in one transaction, so that nothing else waits long for the database."""
@@ -53,52 +55,58 @@ def send_reminders(*, by: str, now: datetime) -> int:
         .filter(done_at=None)
         .select_related("version", "user", "adult")[:BATCH]
     )
+    families: dict[Version, list[Reminder]] = defaultdict(list)
     for row in rows:
-        row.done_at, row.sent = now, _still_waits(row) and _write(row, by, now)
+        row.done_at = now
+        if row.user is None:
+            families[row.version].append(row)
+        elif _user_still_waits(row.version, row.user):
+            row.sent = _write_to(row.user, row.version, by, now)
+    for version, theirs in families.items():
+        _tell_families(version, theirs, by, now)
     Reminder.objects.bulk_update(rows, ["done_at", "sent"])
     return len(rows)
 
 
-def _still_waits(row: Reminder) -> bool:
-    newest = current(row.version.document)
-    if newest is None or newest.pk != row.version_id:
-        return False
-    if row.user is not None:
-        return not Acceptance.objects.filter(holds_for(row.version), user=row.user).exists()
-    return row.adult is not None and _home_that_waits(row.adult, row.version) is not None
+def _is_newest(version: Version) -> bool:
+    newest = current(version.document)
+    return newest is not None and newest.pk == version.pk
 
 
-def _home_that_waits(adult: Adult, version: Version) -> Household | None:
+def _user_still_waits(version: Version, user: User) -> bool:
+    return _is_newest(version) and not Acceptance.objects.filter(holds_for(version), user=user).exists()
+
+
+def _tell_families(version: Version, rows: list[Reminder], by: str, now: datetime) -> None:
+    """In each family's own language; the office prints the letters of those without an address."""
+    if not _is_newest(version):
+        return
     said = Acceptance.objects.filter(holds_for(version), household__isnull=False).values("household")
-    return adult.households.exclude(pk__in=said).order_by("pk").first()
+    homes = Household.objects.filter(adults__in=[row.adult_id for row in rows]).exclude(pk__in=said)
+    notice = tell_conduct(
+        title=version.document.words,
+        due_on=version.due_on,
+        homes=homes.distinct(),
+        version=version.public_id,
+        by=by,
+        now=now,
+    )
+    written = told_by_letter(notice)
+    for row in rows:
+        row.sent = row.adult_id in written
 
 
-def _write(row: Reminder, by: str, now: datetime) -> bool:
-    to = row.user.email if row.user is not None else row.adult.email if row.adult is not None else ""
-    kind = row.version.document
-    until = f" Please do so by {row.version.due_on:%-d %B %Y}." if row.version.due_on else ""
-    if row.adult is not None:
-        home = _home_that_waits(row.adult, row.version)
-        if home is None:
-            return False
-        token = make_family_link(household=home, by=by, now=now)
-        text = (
-            f"Dear parent or carer,\n\nplease read our {kind.words.lower()} and accept it.{until}\n\n"
-            "This is your family's own link. Please keep it to yourselves:\n"
-            f"{settings.PUBLIC_URL}/f/{token}\n\n"
-            "It asks for nothing but your word that you have read it. If you would rather have it on paper, "
-            "the school office has it for you.\n"
-        )
-    else:
-        text = (
-            f"Dear colleague,\n\nplease read our {kind.words.lower()} and say that you have.{until}\n\n"
-            f"It is here:\n{settings.PUBLIC_URL}/policies/{kind.value}/\n"
-        )
+def _write_to(user: User, version: Version, by: str, now: datetime) -> bool:
+    kind = version.document
+    until = f" Please do so by {version.due_on:%-d %B %Y}." if version.due_on else ""
     try:
         enqueue(
-            to=to,
+            to=user.email,
             subject=f"Please read: {kind.words}",
-            text=text,
+            text=(
+                f"Dear colleague,\n\nplease read our {kind.words.lower()} and say that you have.{until}\n\n"
+                f"It is here:\n{settings.PUBLIC_URL}/policies/{kind.value}/\n"
+            ),
             kind=LetterKind.POLICY,
             about=kind.subject,
             by=by,
