@@ -306,7 +306,7 @@ CLAUSES = (
             "tests/access/viewing/test_films.py::test_a_film_that_was_changed_after_its_approval_goes_dark_at_once",
             "tests/access/viewing/test_approval.py::test_no_maker_approves",
             "tests/access/viewing/test_copy.py::test_no_copy_before_the_safeguarding_lead_signs_it_off",
-            "tests/e2e/test_viewing.py::test_a_parent_sees_it_with_the_leader_and_never_without",
+            "tests/e2e/test_request.py::test_a_parent_sees_their_child_and_no_other_and_it_goes_on_its_day",
         ),
         evidence="oversight.evidence.keeping:requests",
     ),
