@@ -91,7 +91,9 @@ def test_a_letter_is_in_the_family_s_language_and_leads_by_a_link_of_its_own(
     for letter in letters:
         whole = letter.subject + letter.text
         assert "/f/" not in whole and "password" not in whole.lower()
-        assert ("3 grudnia 2026" if letter.to in polish else "Please do so by Thursday 3 December 2026") in whole
+        assert (
+            "3 grudnia 2026" if letter.to in polish else "Please do so by Thursday 3 December 2026"
+        ) in whole
         for home in Household.objects.all():
             assert home.name not in whole
 

@@ -33,6 +33,7 @@ from tests.harness import (
     start_meeting,
     wait_for,
 )
+from tests.pace import paced
 
 pytestmark = [pytest.mark.media, pytest.mark.browser, pytest.mark.timeout(2400)]
 
@@ -72,7 +73,7 @@ def test_a_parent_sees_their_child_and_no_other_and_it_goes_on_its_day(
 
     slt, dsl = someone("Ben", size=DESKTOP), someone("Chloé", size=DESKTOP)
     for one in (slt, dsl):
-        one.page.set_default_timeout(120_000)
+        one.page.set_default_timeout(paced(60_000))
     sign_in(slt, at, "slt")
     sign_in(dsl, at, "dsl")
     whole = watch_all_of_it(at, slt, held)
@@ -92,21 +93,21 @@ def hold_a_meeting(at: Installation, teacher: Person, someone: Opener) -> None:
     sign_in(teacher, at, "teacher")
     children = {name: someone(name, size=PHONE) for name in NAMES}
     for one in (teacher, *children.values()):
-        one.page.set_default_timeout(120_000)
+        one.page.set_default_timeout(paced(60_000))
     for name, child in children.items():
         knock(child, at, name)
     start_meeting(teacher, at)
     waiting = teacher.page.get_by_role("list", name="Waiting room")
-    wait_for(lambda: waiting.get_by_role("listitem").count() == 4, 180, "four at the door")
+    wait_for(lambda: waiting.get_by_role("listitem").count() == 4, 40, "four at the door")
     press(teacher, "Admit everyone expected")
     for name in NAMES:
-        wait_for(lambda name=name: seen_by(teacher).get(name) == name, 180, f"{name} is seen")
+        wait_for(lambda name=name: seen_by(teacher).get(name) == name, 40, f"{name} is seen")
     for child in children.values():
         press(child, "Hand up")
         child.page.get_by_role("button", name="Hand down").wait_for()
     for name in NAMES:
         press(teacher, f"Give {name} a turn")
-        wait_for(lambda name=name: heard_by(teacher, 600) == {name}, 180, f"{name} is heard")
+        wait_for(lambda name=name: heard_by(teacher, 600) == {name}, 40, f"{name} is heard")
         time.sleep(2.5)
     press(teacher, "End turn")
     press(teacher, "End meeting")
@@ -181,7 +182,7 @@ def watch_all_of_it(at: Installation, slt: Person, held: dict[str, Any]) -> "Fil
     page.goto(f"{at.url}/recordings/{held['recording']}/")
     page.get_by_label("Why are you watching?").fill("A look at how the circle went")
     page.get_by_role("button", name="Watch").click()
-    page.locator("video").wait_for(timeout=240_000)
+    page.locator("video").wait_for(timeout=paced(90_000))
     page.wait_for_function(CAN_PLAY)
     page.evaluate(GO, held["turns"]["Ben"][1] - 1)
     wait_for(lambda: not page.evaluate("() => document.querySelector('video').seeking"), 20, "it is there")
@@ -222,7 +223,7 @@ def make_and_approve(
     address = f"{case}films/{held['recording']}/"
     page.goto(address)
     page.get_by_role("button", name="Make the film").click()
-    page.wait_for_selector("video[data-film]", timeout=240_000)
+    page.wait_for_selector("video[data-film]", timeout=paced(90_000))
     page.get_by_role("textbox", name="From").fill("0:1x")
     page.get_by_role("textbox", name="To", exact=True).fill(clock(ends))
     page.get_by_role("combobox", name="Why").select_option(label="A name is said or shown")
@@ -235,7 +236,7 @@ def make_and_approve(
     told(page, "The marks were changed since this film was made")
     assert page.get_by_role("button", name="Approve this film").count() == 0
     page.get_by_role("button", name="Make the film again").click()
-    page.wait_for_selector("video[data-film]", timeout=240_000)
+    page.wait_for_selector("video[data-film]", timeout=paced(90_000))
     assert faults(slt) == []
     assert missed_by_keyboard(slt) == []
     picture_of(slt, "redaction", full=True)
@@ -396,7 +397,7 @@ def view(at: Installation, slt: Person, someone: Opener, name: str, turns: dict[
     began = time.monotonic()
     wait_for(lambda: is_dark(parent.page), 20, "it is dark without the leader")
     print(f"dark after {time.monotonic() - began:.1f} s")
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < paced(12)
     assert bytes_given() == 0
     told(parent.page, "The member of staff is away")
     at.python(
