@@ -18,7 +18,7 @@ from tests.actions import machine
 from tests.actions.machine import MeetingMachine
 from tests.world import World
 
-STEPS = int(os.environ.get("CIRCLETIME_STEPS", "1500"))
+STEPS = int(os.environ.get("CIRCLETIME_STEPS", "800"))
 """`make soak` takes 10,000."""
 RUN_LENGTH = 100
 
@@ -118,6 +118,7 @@ FOUND_AS: dict[Bug, str] = {
 }
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("bug", FOUND_AS, ids=lambda bug: bug.__name__)
 def test_a_bug_put_back_is_found(world: World, bug: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
     bug(monkeypatch)
