@@ -9,6 +9,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from bench.report import Cell, Result
+from bench.school import hold
 
 SIZES = (500, 1_000, 2_000)
 PUPILS = 30
@@ -86,56 +87,11 @@ def _look(size: int) -> dict[str, Cell]:
 
 
 def _hold_meetings(host: int, first: int, last: int) -> None:
-    """Meetings that were held and recorded, each with its whole class; the last child is in every tenth."""
-    from django.db import transaction
-
-    from circletime.meetings.models import Meeting, Seat, Stay, Turn
+    """Each with its whole class; the last child is in every tenth."""
     from circletime.people.models import Pupil, SchoolClass
-    from circletime.recordings.models import Recording
 
     oak, pupils = SchoolClass.objects.get(), list(Pupil.objects.order_by("pk"))
     pick = random.Random(first)
     for number in range(first, last):
-        at = BEGAN + timedelta(hours=6 * number)
-        with transaction.atomic():
-            meeting = Meeting.objects.create(
-                kind="class",
-                purpose="circle",
-                school_class=oak,
-                host_id=host,
-                starts_at=at,
-                minutes=20,
-                state="ended",
-                live_at=at,
-                ends_at=at + timedelta(minutes=20),
-                ended_at=at + timedelta(minutes=20),
-            )
-            Recording.objects.create(meeting=meeting, state="stopped", made_at=at, destroy_on=at.date())
-            came = pupils if number % 10 == 0 else pupils[:-1]
-            seats = Seat.objects.bulk_create(
-                Seat(
-                    meeting=meeting,
-                    role="pupil",
-                    pupil=one,
-                    label=one.label,
-                    key="k",
-                    state="left",
-                    knocked_at=at,
-                )
-                for one in came
-            )
-            Stay.objects.bulk_create(
-                Stay(seat=seat, in_at=at + timedelta(minutes=part), out_at=at + timedelta(minutes=part + 9))
-                for seat in seats
-                for part in (0, 10)
-            )
-            Turn.objects.bulk_create(
-                Turn(
-                    meeting=meeting,
-                    seat=seat,
-                    given_at=at + timedelta(seconds=pick.randrange(600)),
-                    ended_at=at + timedelta(minutes=11),
-                )
-                for seat in seats
-                for _ in range(3)
-            )
+        came = pupils if number % 10 == 0 else pupils[:-1]
+        hold(oak, came, host=host, at=BEGAN + timedelta(hours=6 * number), pick=pick)
