@@ -1,6 +1,6 @@
-"""From the school's own export to a family in Urdu at the door, and through a meeting that is broken off to the next.
+"""From the school's own export to a family in Urdu at the door, and past a meeting that is broken off.
 
-The letters are read as the family's mail program has them: MIME, and the calendar entry by another program's parser.
+The letters are read as the family's mail program has them, and their calendar entry by another's parser.
 """
 
 import re
@@ -85,7 +85,9 @@ def bring_in(office: Person, at: Installation, path: Path) -> None:
 
 
 def speak_urdu(office: Person, at: Installation) -> None:
-    pk = at.python(f"from circletime.people.models import Adult; print(Adult.objects.get(email={BUSHRA!r}).pk)")
+    pk = at.python(
+        f"from circletime.people.models import Adult; print(Adult.objects.get(email={BUSHRA!r}).pk)"
+    )
     office.page.goto(f"{at.url}/people/adults/{pk}/")
     office.page.get_by_label("Language").select_option(value="ur")
     office.page.get_by_role("region", name="Change").get_by_role("button").click()

@@ -58,7 +58,11 @@ function Waiting({ boot, state, video, audio, command }: AppProps) {
       {boot.language_url && (
         <p class="languages">
           <a href={boot.language_url}>
-            <span aria-hidden="true">🌐</span> {t("language")}
+            <svg class="globe" aria-hidden="true" viewBox="0 0 20 20">
+              <circle cx="10" cy="10" r="8" />
+              <path d="M2 10h16M10 2c5 5 5 11 0 16M10 2c-5 5-5 11 0 16" />
+            </svg>{" "}
+            {t("language")}
             {!document.documentElement.lang.startsWith("en") && (
               <span lang="en" dir="ltr">
                 {" (Language)"}
