@@ -47,6 +47,7 @@ class Kind(StrEnum):
     POLICY = "policy"
     LEAK = "leak"
     LINK = "link"
+    INCIDENT = "incident"
     SCHOOLPING = "schoolping"
 
     @property
@@ -61,6 +62,7 @@ _KINDS = {
     Kind.POLICY: "About a document to read",
     Kind.LEAK: "About a link that was made public",
     Kind.LINK: "A family's own link",
+    Kind.INCIDENT: "About an incident",
     Kind.SCHOOLPING: "Message for SchoolPing",
 }
 
@@ -72,8 +74,8 @@ class Channel(StrEnum):
     WEBHOOK = "webhook"
 
 
-PRIVATE = frozenset({Kind.CASE})
-"""What the office sees go out and does not read (T10)."""
+PRIVATE = frozenset({Kind.CASE, Kind.INCIDENT})
+"""What the office sees go out and does not read (T10, C6)."""
 
 LETTER_LEASE = timedelta(minutes=5)
 """A letter whose sender was not heard of for so long is sent by the next, under the same Message-ID."""

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from circletime.oversight.queries.incidents import count_waiting
 from circletime.oversight.queries.leaks import list_open_alarms
 from circletime.oversight.rules.leaks import LEAK_READERS
 from circletime.people.models import User
@@ -21,7 +22,15 @@ class Alarms:
 
 def waiting(request: HttpRequest) -> dict[str, Any]:
     """Looked up only by pages that show it."""
-    return {"alarms": SimpleLazyObject(lambda: _alarms(request))}
+    return {
+        "alarms": SimpleLazyObject(lambda: _alarms(request)),
+        "incidents_waiting": SimpleLazyObject(lambda: _incidents(request)),
+    }
+
+
+def _incidents(request: HttpRequest) -> int:
+    user = getattr(request, "user", None)
+    return count_waiting(user) if isinstance(user, User) else 0
 
 
 def _alarms(request: HttpRequest) -> Alarms:

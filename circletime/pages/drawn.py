@@ -10,6 +10,8 @@ from circletime.access.rules.case import GOING_ON, Event
 from circletime.access.rules.case import TRANSITIONS as ASKED
 from circletime.access.rules.case import State as Asked
 from circletime.meetings.rules import TRANSITIONS, State
+from circletime.oversight.rules.incidents import TRANSITIONS as HAPPENED
+from circletime.oversight.rules.incidents import State as Happened
 from circletime.policy.clauses import CLAUSES, Clause
 
 HEAD = "<!-- Drawn by `make docs` from the code. Do not edit. -->\n\n"
@@ -22,9 +24,13 @@ def pages() -> dict[Path, str]:
 
 
 def states() -> str:
-    """The lifecycles of a meeting and of a request to see, each as a diagram and a table."""
-    meeting = _machine("meeting", State.SCHEDULED, State, TRANSITIONS.items())
-    return HEAD + meeting + "\n" + _machine("request to see", Asked.LOGGED, Asked, _of_a_request())
+    """The lifecycles of a meeting, a request to see and an incident, each as a diagram and a table."""
+    machines = (
+        _machine("meeting", State.SCHEDULED, State, TRANSITIONS.items()),
+        _machine("request to see", Asked.LOGGED, Asked, _of_a_request()),
+        _machine("incident", Happened.REPORTED, Happened, HAPPENED.items()),
+    )
+    return HEAD + "\n".join(machines)
 
 
 Moves = Iterable[tuple[tuple[StrEnum, str], StrEnum]]
@@ -38,7 +44,12 @@ def _of_a_request() -> Moves:
 
 def _machine(what: str, first: StrEnum, states: type[StrEnum], moves: Moves) -> str:
     every = list(moves)
-    lines = [f"# The states of a {what}\n", "```mermaid", "stateDiagram-v2", f"  [*] --> {first}"]
+    lines = [
+        f"# The states of {'an' if what[0] in 'aeio' else 'a'} {what}\n",
+        "```mermaid",
+        "stateDiagram-v2",
+        f"  [*] --> {first}",
+    ]
     lines += [f"  {before} --> {after}: {event}" for (before, event), after in every]
     left = {before for (before, _), _ in every}
     lines += [f"  {state} --> [*]" for state in states if state not in left]

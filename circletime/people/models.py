@@ -9,6 +9,7 @@ from circletime.core.ids import public_id, readable
 from circletime.core.time import now
 from circletime.people.roster.models import RosterBefore, RosterImport, RosterMapping, RosterSaid
 from circletime.people.rules import (
+    INCIDENT_REPORTERS,
     LETTER_KEEPERS,
     LOG_READERS,
     OFFICE,
@@ -123,6 +124,11 @@ class User(AbstractBaseUser):
     def sees_report(self) -> bool:
         """Whether this person reads how the policy was kept (C5)."""
         return bool(self.roles & REPORT_READERS)
+
+    @property
+    def sees_incidents(self) -> bool:
+        """Whether this person reports incidents, and has a page of those that are theirs to see (C6)."""
+        return bool(self.roles & INCIDENT_REPORTERS)
 
     @property
     def sees_log(self) -> bool:

@@ -74,6 +74,12 @@ REPORT_READERS = frozenset({Role.GOVERNOR, Role.HEADTEACHER, Role.DSL, Role.SLT}
 LOG_READERS = frozenset({Role.GOVERNOR, Role.HEADTEACHER, Role.DSL})
 """Who may take the log away and hold it against what was mailed (C5)."""
 
+INCIDENT_REPORTERS = HOSTS | {Role.OFFICE}
+"""Who may report an incident, and sees those they reported (C6)."""
+
+UPHOLDERS = frozenset({Role.HEADTEACHER, Role.DSL})
+"""Who sees to it that the policy is upheld: every incident and exception reaches them (C6)."""
+
 TRANSLATION_REVIEWERS = OFFICE
 """Who may tick a translation as read and right."""
 

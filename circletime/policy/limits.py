@@ -55,6 +55,9 @@ REQUEST_DETAILS_KEPT = timedelta(days=3 * 365)
 LETTER_KEPT = timedelta(days=30)
 """How long after it was sent, or given up, the address and the words of a letter are kept (R2)."""
 
+BREACH_TOLD_WITHIN = timedelta(hours=72)
+"""C6: from when a data breach became known, so long until the Information Commissioner has to be told."""
+
 CHECKPOINT_EVERY = timedelta(days=1)
 """C5: how often the end of the log is signed and mailed to the governors."""
 

@@ -25,6 +25,8 @@ export interface Boot {
   class_name: string;
   admitted: boolean;
   leave_url: string;
+  /** Where a host reports an incident of this meeting; "" for everybody else. */
+  incident_url: string;
   /** Where a family chooses another language; "" for the staff. */
   language_url: string;
 }

@@ -34,6 +34,8 @@ export const words = {
   missing: "Not here yet",
   everyoneSpoke: "Everybody has had a turn.",
   screenSharing: "Screen sharing",
+  reportIncident: "Report an incident",
+  newTab: "opens beside this page; the meeting goes on",
   endMeeting: "End meeting",
   abortMeeting: "Abort meeting",
   askGrownUps: "Ask for grown-ups",

@@ -19,7 +19,7 @@ from circletime.notices.actions import enqueue, letter_sent
 from circletime.notices.models import Letter
 from circletime.notices.rules import Kind as LetterKind
 from circletime.notices.rules import State as LetterState
-from circletime.oversight.models import Leak
+from circletime.oversight.models import Incident, Leak
 from circletime.pages.views import join
 from circletime.recordings import tasks
 from circletime.recordings.actions import holds
@@ -132,6 +132,13 @@ def school(world: World, visits: Visits) -> School:
         last_at=world.now,
     )
     leak.classes.add(world.oak)
+    Incident.objects.create(
+        kind="technical",
+        what="The sound was gone",
+        happened_at=world.now,
+        reported_by=world.teacher,
+        reported_at=world.now,
+    )
     planned = visits.planned()
     Letter.objects.filter(kind=LetterKind.MEETING).update(
         state=LetterState.SENT, sent_at=world.now, ended_at=world.now

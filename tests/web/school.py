@@ -16,7 +16,7 @@ from circletime.documents.models import Version
 from circletime.documents.rules.kinds import Kind
 from circletime.meetings.models import Meeting, Seat
 from circletime.notices.models import Letter
-from circletime.oversight.models import Leak
+from circletime.oversight.models import Incident, Leak
 from circletime.people.models import ContactRestriction, FamilyLink, Group, RosterImport
 from circletime.recordings.models import Hold, Recording
 from tests.documents.papers import TEXT
@@ -93,7 +93,9 @@ def arguments(name: str, school: School) -> list[Any]:
         return kept_arguments(name, school)
     if name.startswith(("redaction", "supervised", "see", "take")):
         return school.shown.arguments(name)
-    if name.startswith(("request", "restriction", "letter", "leak", "people", "cards", "dispatch")):
+    if name.startswith(
+        ("request", "restriction", "letter", "leak", "incident", "people", "cards", "dispatch")
+    ):
         return asked_arguments(name, school)
     if name.startswith(("policy", "document-")):
         return policy_arguments(name, school)
@@ -189,6 +191,7 @@ def asked_arguments(name: str, school: School) -> list[Any]:
     if name.startswith("leak"):
         return [] if name == "leaks" else [Leak.objects.get().public_id]
     return {
+        "incident": [Incident.objects.earliest("pk").public_id],
         "request": [school.case.public_id],
         "request-file": [school.case.public_id],
         "request-letter": [school.case.public_id, school.case.letters.earliest("pk").pk],
@@ -255,6 +258,13 @@ def body(name: str, school: School) -> dict[str, Any]:
             "what": "An order of the court",
             "since": f"{timezone.localtime(school.world.now):%Y-%m-%d}",
         },
+        "incident-new": {
+            "verb": "report",
+            "kind": "technical",
+            "what": "The picture was gone",
+            "happened_at": f"{timezone.localtime(school.world.now):%Y-%m-%dT%H:%M}",
+        },
+        "incident": {"verb": "step", "text": "Looked at the cable"},
         "leak-leave": {"note": "A closed group of the class's parents"},
         "restriction-end": {"end_reason": "The order was lifted"},
         "policy-acknowledge": {"version": school.paper.public_id},

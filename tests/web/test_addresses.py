@@ -221,6 +221,11 @@ GET  leaks                                  in  in 403 403 200 200 200 200 200 2
 GET  leak                                   in  in 403 403 200 404 200 200 200 200
 POST leak-burn                              in  in 403 403 302 404 302 302 302 302
 POST leak-leave                             in  in 403 403 302 404 302 302 302 302
+GET  incidents                              in  in 200 403 200 200 200 200 200 200
+GET  incident-new                           in  in 200 403 200 200 200 200 200 200
+POST incident-new                           in  in 302 403 302 302 302 302 302 302
+GET  incident                               in  in 404 403 404 404 200 404 200 200
+POST incident                               in  in 404 403 404 404 302 404 302 302
 GET  mail                                  404
 POST mail                                  404
 GET  mail-entry                            404
@@ -345,6 +350,7 @@ def test_what_is_not_there_is_answered_like_what_is_not_yours(school: School, vi
         "hold",
         "letter",
         "leak",
+        "incident",
         "request",
         "request-file",
     )
@@ -368,6 +374,7 @@ def test_what_is_not_there_is_answered_like_what_is_not_yours(school: School, vi
         "letter-stop",
         "leak-burn",
         "leak-leave",
+        "incident",
         "restriction-end",
     )
     for post in posts:

@@ -280,6 +280,7 @@ class TestWhatAFamilySees:
                 "class_name",
                 "admitted",
                 "leave_url",
+                "incident_url",
                 "language_url",
             }
 

@@ -3,6 +3,7 @@
 from circletime.meetings.rules import SeatRole
 from circletime.oversight.evidence.facts import Facts
 from circletime.oversight.evidence.figure import Figure, nothing, of_all, of_people, rough
+from circletime.oversight.rules.incidents import Kind
 
 _NO_CHILD = "No child was let into a meeting in this period."
 
@@ -96,13 +97,16 @@ def behaviour(facts: Facts) -> Figure:
         back, cameras_off, silent = back + sent, cameras_off + off, silent + silently
         if removed + sent + off:
             items.append(meeting.item(of=removed + sent + off, bad=silently))
+    reasons = "" if silent else " Each removal has its reason in the register."
+    told = facts.reported(Kind.BEHAVIOUR)
     if not items:
-        return nothing("acts of a host", "No host had to remove anybody or turn a camera off in this period.")
+        why = f"No host had to remove anybody or turn a camera off in this period.{told}"
+        return nothing("acts of a host", why)
     total = sum(item.of for item in items)
     return Figure(
         f"A host acted {rough(total)} times: removed somebody {rough(total - back - cameras_off)} times, "
         f"sent somebody back to the waiting room {rough(back)} times, turned a camera off "
-        f"{rough(cameras_off)} times.{' Each removal has its reason in the register.' if not silent else ''}",
+        f"{rough(cameras_off)} times.{reasons}{told}",
         "acts of a host",
         tuple(items),
         people=True,
@@ -154,7 +158,7 @@ def grown_ups(facts: Facts) -> Figure:
     )
     return Figure(
         f"{of_people(joins, silent, 'times a child asked to join')}, a grown-up had confirmed first."
-        f"{more if asks else ''}",
+        f"{more if asks else ''}{facts.reported(Kind.PLACE)}",
         "times a family was asked",
         tuple(items),
         people=True,
@@ -174,7 +178,7 @@ def one_household_one_voice(facts: Facts) -> Figure:
     notes = sum(facts.log["meetings.note.written"].values())
     return Figure(
         f"{of_all(good, len(items), 'meetings of children')} had no place for an adult beside staff. "
-        f"Hosts wrote {rough(notes)} notes into registers, of whatever kind.",
+        f"Hosts wrote {rough(notes)} notes into registers, of whatever kind.{facts.reported(Kind.TALKED)}",
         "meetings of children",
         tuple(items),
         cannot="What a parent said beside the child: it is in a note where the host wrote one.",

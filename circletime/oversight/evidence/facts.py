@@ -12,8 +12,10 @@ from circletime.audit import queries as audit
 from circletime.audit.rules import Entry
 from circletime.meetings.models import Expected, GrownUpAsk, Happening, Meeting, Seat, Stay, Turn
 from circletime.meetings.rules import Kind, SeatRole, State, cap
-from circletime.oversight.evidence.figure import Item
+from circletime.oversight.evidence.figure import Item, rough
 from circletime.oversight.evidence.period import Period
+from circletime.oversight.models import Incident
+from circletime.oversight.rules.incidents import Kind as IncidentKind
 
 
 @dataclass(frozen=True)
@@ -208,6 +210,18 @@ class Facts:
             asked=Count("pk"), answered=Count("answered_at")
         )
         return {meeting: (asked, answered) for meeting, asked, answered in counts.order_by()}
+
+    @cached_property
+    def incidents(self) -> list[Incident]:
+        """What was reported in the period, in order."""
+        since, until = self._span
+        found = Incident.objects.filter(reported_at__gte=since, reported_at__lt=until)
+        return list(found.order_by("reported_at", "pk"))
+
+    def reported(self, kind: IncidentKind) -> str:
+        """How many incidents of one kind staff reported, as a sentence that follows another; or nothing."""
+        count = sum(each.kind == kind for each in self.incidents)
+        return f" Incidents that staff reported ({kind.words.lower()}): {rough(count)}." if count else ""
 
     @cached_property
     def log(self) -> dict[str, dict[str, int]]:

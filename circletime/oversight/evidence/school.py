@@ -1,6 +1,6 @@
-"""What shows that the school watches over it: C5."""
+"""What shows that the school watches over it, and that somebody answers for it: C5, C6."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
@@ -8,6 +8,8 @@ from circletime.audit.queries import checkpoints
 from circletime.oversight.evidence.facts import Facts
 from circletime.oversight.evidence.figure import Figure, Item, nothing, of_all
 from circletime.oversight.evidence.period import midnight
+from circletime.oversight.models import Incident
+from circletime.oversight.rules.incidents import NOBODY_HAS_IT_AFTER, State, breach_clock
 
 
 def monitored(facts: Facts) -> Figure:
@@ -35,3 +37,33 @@ def monitored(facts: Facts) -> Figure:
         tuple(items),
         cannot="Whether anybody read them. A rewrite of the log shows only beside a letter that was kept.",
     )
+
+
+def upheld(facts: Facts) -> Figure:
+    """C6: each incident is answered by a named person, a data breach within its 72 hours."""
+    items = [_answered(each, facts.now) for each in facts.incidents]
+    if not items:
+        return nothing("incidents", "No incident was reported in this period.")
+    good = sum(not item.bad for item in items)
+    closed = sum(each.state == State.CLOSED for each in facts.incidents)
+    return Figure(
+        f"{of_all(good, len(items), 'incidents')} were taken in hand by a named person in time; {closed:,} "
+        f"are closed with an outcome in words, {len(items) - closed:,} are open.",
+        "incidents",
+        tuple(items),
+        cannot="What nobody reported. Whether an outcome was right is read by those who answer for it.",
+    )
+
+
+def _answered(incident: Incident, now: datetime) -> Item:
+    """One incident, without whom it is about and where it was."""
+    note, bad = "in hand", False
+    if incident.state == State.REPORTED:
+        note = "nobody has it in hand yet"
+        bad = now - incident.reported_at > NOBODY_HAS_IT_AFTER
+    elif incident.closed_at is not None:
+        note = f"closed after {(incident.closed_at - incident.reported_at).days:,} days"
+    if incident.known_at is not None:
+        words, late = breach_clock(incident.known_at, incident.decided_at, now)
+        note, bad = f"{note}; {words[0].lower()}{words[1:]}", bad or late
+    return Item(incident.reported_at, f"Incident: {incident.get_kind_display().lower()}", 1, bad, note)

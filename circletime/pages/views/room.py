@@ -49,6 +49,7 @@ def room(request: HttpRequest, seat_id: str) -> HttpResponse:
         "admitted": seat.state == SeatState.ADMITTED and meeting.state_at(time.now()) in RUNNING,
         "language_url": "" if is_for_staff(request) else f"{reverse('language')}?next={request.path}",
         "leave_url": _way_out(seat),
+        "incident_url": _incident(seat),
     }
     return render(request, "pages/room.html", {"boot": boot})
 
@@ -58,6 +59,11 @@ def _way_out(seat: Seat) -> str:
     if seat.user_id is None:
         return reverse("join")
     return reverse("meeting", args=[seat.meeting.public_id])
+
+
+def _incident(seat: Seat) -> str:
+    """Where a host reports an incident of this meeting, in a page beside the room (C6)."""
+    return f"{reverse('incident-new')}?meeting={seat.meeting.public_id}" if seat.role == SeatRole.HOST else ""
 
 
 @require_POST

@@ -79,7 +79,7 @@ def review_hold(*, hold: Hold, review_on: date | None, by: User | str, now: date
 def release_hold(*, hold: Hold, reason: str, by: User | str, now: datetime) -> None:
     """Let the recordings go: each is destroyed on its day, or at the worker's next run when that is over.
 
-    What the program placed itself, for a request to see, only the program releases, with the request's end.
+    What the program placed itself, for a request to see or an incident, only the program releases at its end.
     """
     fresh, actor = _open(hold, by)
     fresh.release_reason = check_reason(reason, WHY_RELEASE)
@@ -105,6 +105,7 @@ def _open(hold: Hold, by: User | str) -> tuple[Hold, str]:
         raise Refused("released", "This was released already.")
     if isinstance(by, User) and fresh.placed_by_id is None:
         raise Refused(
-            "placed_by_itself", "A request to see keeps these recordings. They are kept to its end."
+            "placed_by_itself",
+            "A request to see, or an incident, keeps these recordings. They are kept to its end.",
         )
     return fresh, by.actor if isinstance(by, User) else by

@@ -7,6 +7,7 @@ import { Dialog } from "./Dialog";
 interface Props {
   live: LiveState;
   sharing: boolean;
+  incidentUrl: string;
   command: (verb: string, body?: Record<string, unknown>) => void;
   onShare: (on: boolean) => void;
 }
@@ -14,7 +15,7 @@ interface Props {
 type Asking = { kind: "end" } | { kind: "abort" } | { kind: "remove"; row: PupilRow } | null;
 
 /** Everything a host does: the door, hands and turns, each child, the screen, and the end. */
-export function HostPanel({ live, sharing, command, onShare }: Props) {
+export function HostPanel({ live, sharing, incidentUrl, command, onShare }: Props) {
   const [asking, setAsking] = useState<Asking>(null);
   const host = live.host;
   if (!host) return null;
@@ -152,6 +153,9 @@ export function HostPanel({ live, sharing, command, onShare }: Props) {
       )}
 
       <section class="ending">
+        <a class="button quiet wide" href={incidentUrl} target="_blank" rel="noopener" title={words.newTab}>
+          {words.reportIncident}
+        </a>
         <button type="button" class="button wide" onClick={() => setAsking({ kind: "end" })}>
           {words.endMeeting}
         </button>

@@ -220,6 +220,7 @@ export function RoomView({ boot, state, live, session, set, command }: Props) {
           <HostPanel
             live={live}
             sharing={state.sharing}
+            incidentUrl={boot.incident_url}
             command={command}
             onShare={(on) => void session.shareScreen(on).catch(() => undefined)}
           />
