@@ -48,6 +48,12 @@ def head() -> tuple[int, str]:
     return (found.number, found.digest) if found else (0, GENESIS)
 
 
+def end_before(moment: datetime) -> tuple[int, str]:
+    """The number and the digest of the newest row that was written before `moment`."""
+    found = Row.objects.filter(at__lt=moment).order_by("-number").values_list("number", "digest").first()
+    return found if found is not None else (0, GENESIS)
+
+
 def latest_after(number: int) -> datetime | None:
     """The latest moment that stands in a row after row `number`, or None."""
     found: datetime | None = Row.objects.filter(number__gt=number).aggregate(latest=Max("at"))["latest"]

@@ -48,6 +48,7 @@ class Kind(StrEnum):
     LEAK = "leak"
     LINK = "link"
     INCIDENT = "incident"
+    MONITORING = "monitoring"
     SCHOOLPING = "schoolping"
 
     @property
@@ -63,6 +64,7 @@ _KINDS = {
     Kind.LEAK: "About a link that was made public",
     Kind.LINK: "A family's own link",
     Kind.INCIDENT: "About an incident",
+    Kind.MONITORING: "About meetings to look at",
     Kind.SCHOOLPING: "Message for SchoolPing",
 }
 

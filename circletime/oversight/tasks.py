@@ -1,9 +1,13 @@
-"""What the worker does: it finds out what the addresses that networks asked for are (T11)."""
+"""What the worker does: it finds out what networks asked for (T11), and draws meetings to look at (C5)."""
 
 from datetime import datetime
 
+from django.utils import timezone
+
 from circletime.oversight.actions.leaks import take_sighting
-from circletime.oversight.models import Sighting
+from circletime.oversight.actions.monitoring import draw_meetings
+from circletime.oversight.models import Draw, Sighting
+from circletime.oversight.rules.monitoring import month_of
 
 WORKER = "system:worker"
 AT_MOST = 200
@@ -16,3 +20,10 @@ def raise_alarms(now: datetime) -> int:
     for sighting in waiting:
         take_sighting(sighting=sighting, by=WORKER, now=now)
     return len(waiting)
+
+
+def draw_due(now: datetime) -> None:
+    """Once a month: draw which of the last month's meetings are looked at in this one."""
+    month = month_of(timezone.localtime(now).date())
+    if not Draw.objects.filter(month=month).exists():
+        draw_meetings(month=month, by=WORKER, now=now)

@@ -144,6 +144,7 @@ def _tell_newcomers(now: datetime) -> None:
 
 def _watch_log(now: datetime) -> None:
     watch_log(now=now)
+    oversight_tasks.draw_due(now)
 
 
 def _destroy_due(now: datetime) -> None:

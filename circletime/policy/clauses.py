@@ -103,6 +103,7 @@ CLAUSES = (
             "oversight.actions.reports:sign_report",
             "oversight.actions.checkpoints:watch_log",
             "audit.verify_log:check_export",
+            "oversight.rules.monitoring:drawn_of",
             "pages.views.report:index",
         ),
         (
@@ -110,6 +111,8 @@ CLAUSES = (
             "tests/audit/test_checkpoints.py::test_every_day_each_governor_gets_one_and_it_fits",
             "tests/audit/test_report_pages.py::test_no_name_is_on_any_page_or_in_any_file",
             "tests/audit/test_rehearsal.py::test_the_report_says_what_the_rehearsal_counted",
+            "tests/oversight/test_monitoring.py::TestDraw::test_anybody_can_repeat_it",
+            "tests/oversight/test_monitoring.py::TestAttacks::test_nobody_looks_at_their_own",
         ),
         evidence="oversight.evidence.school:monitored",
     ),

@@ -58,6 +58,9 @@ LETTER_KEPT = timedelta(days=30)
 BREACH_TOLD_WITHIN = timedelta(hours=72)
 """C6: from when a data breach became known, so long until the Information Commissioner has to be told."""
 
+MONITORED_A_MONTH = 4
+"""C5: so many of a month's meetings are drawn for the safeguarding lead to look at."""
+
 CHECKPOINT_EVERY = timedelta(days=1)
 """C5: how often the end of the log is signed and mailed to the governors."""
 

@@ -19,7 +19,7 @@ from circletime.notices.actions import enqueue, letter_sent
 from circletime.notices.models import Letter
 from circletime.notices.rules import Kind as LetterKind
 from circletime.notices.rules import State as LetterState
-from circletime.oversight.models import Incident, Leak
+from circletime.oversight.models import Draw, DrawnMeeting, Incident, Leak
 from circletime.pages.views import join
 from circletime.recordings import tasks
 from circletime.recordings.actions import holds
@@ -139,6 +139,14 @@ def school(world: World, visits: Visits) -> School:
         reported_by=world.teacher,
         reported_at=world.now,
     )
+    draw = Draw.objects.create(
+        month=world.now.date().replace(day=1),
+        row=0,
+        digest="",
+        candidates=[held.public_id],
+        drawn_at=world.now,
+    )
+    DrawnMeeting.objects.create(draw=draw, meeting=held, place=1)
     planned = visits.planned()
     Letter.objects.filter(kind=LetterKind.MEETING).update(
         state=LetterState.SENT, sent_at=world.now, ended_at=world.now

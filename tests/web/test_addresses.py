@@ -226,6 +226,9 @@ GET  incident-new                           in  in 200 403 200 200 200 200 200 2
 POST incident-new                           in  in 302 403 302 302 302 302 302 302
 GET  incident                               in  in 404 403 404 404 200 404 200 200
 POST incident                               in  in 404 403 404 404 302 404 302 302
+GET  monitoring                             in  in 403 200 403 403 403 403 200 200
+GET  monitored                              in  in 403 403 403 403 403 403 200 200
+POST monitored                              in  in 403 403 403 403 403 403 302 302
 GET  mail                                  404
 POST mail                                  404
 GET  mail-entry                            404

@@ -9,11 +9,12 @@ from circletime.oversight.evidence.facts import Facts
 from circletime.oversight.evidence.figure import Figure, Item, nothing, of_all
 from circletime.oversight.evidence.period import midnight
 from circletime.oversight.models import Incident
+from circletime.oversight.queries.monitoring import list_drawn
 from circletime.oversight.rules.incidents import NOBODY_HAS_IT_AFTER, State, breach_clock
 
 
 def monitored(facts: Facts) -> Figure:
-    """C5: on each day the log's end was signed and mailed to the governors; reports that were taken."""
+    """C5: on each day the log's end was signed and mailed to the governors; what was looked at by lot."""
     days = {timezone.localtime(each.at).date() for each in checkpoints()}
     if not days:
         return nothing("days", "The log was not signed yet; that begins within a day.")
@@ -29,10 +30,13 @@ def monitored(facts: Facts) -> Figure:
     if not items:
         return nothing("days", "The log was first signed after this period.")
     taken = len(facts.done("oversight.report.signed"))
+    drawn = list_drawn(period.first, period.last)
+    looked = sum(each.looked_at is not None for each in drawn)
+    by_lot = f" {of_all(looked, len(drawn), 'meetings that were drawn')} were looked at." if drawn else ""
     good = sum(not item.bad for item in items)
     return Figure(
         f"On {of_all(good, len(items), 'days')} the log held, and its end was signed and mailed to the "
-        f"governors. {taken:,} signed reports were taken.",
+        f"governors. {taken:,} signed reports were taken.{by_lot}",
         "days",
         tuple(items),
         cannot="Whether anybody read them. A rewrite of the log shows only beside a letter that was kept.",

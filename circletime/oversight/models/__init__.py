@@ -2,5 +2,6 @@
 
 from circletime.oversight.models.incidents import Incident, IncidentStep
 from circletime.oversight.models.leaks import Leak, Sighting
+from circletime.oversight.models.monitoring import Draw, DrawnMeeting
 
-__all__ = ["Incident", "IncidentStep", "Leak", "Sighting"]
+__all__ = ["Draw", "DrawnMeeting", "Incident", "IncidentStep", "Leak", "Sighting"]
