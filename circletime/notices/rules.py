@@ -49,6 +49,7 @@ class Kind(StrEnum):
     LINK = "link"
     INCIDENT = "incident"
     MONITORING = "monitoring"
+    EXCEPTION = "exception"
     SCHOOLPING = "schoolping"
 
     @property
@@ -65,6 +66,7 @@ _KINDS = {
     Kind.LINK: "A family's own link",
     Kind.INCIDENT: "About an incident",
     Kind.MONITORING: "About meetings to look at",
+    Kind.EXCEPTION: "About an exception",
     Kind.SCHOOLPING: "Message for SchoolPing",
 }
 
@@ -76,7 +78,7 @@ class Channel(StrEnum):
     WEBHOOK = "webhook"
 
 
-PRIVATE = frozenset({Kind.CASE, Kind.INCIDENT})
+PRIVATE = frozenset({Kind.CASE, Kind.INCIDENT, Kind.EXCEPTION})
 """What the office sees go out and does not read (T10, C6)."""
 
 LETTER_LEASE = timedelta(minutes=5)

@@ -9,6 +9,7 @@ from circletime.core.ids import public_id, readable
 from circletime.core.time import now
 from circletime.people.roster.models import RosterBefore, RosterImport, RosterMapping, RosterSaid
 from circletime.people.rules import (
+    HOSTS,
     INCIDENT_REPORTERS,
     LETTER_KEEPERS,
     LOG_READERS,
@@ -129,6 +130,11 @@ class User(AbstractBaseUser):
     def sees_incidents(self) -> bool:
         """Whether this person reports incidents, and has a page of those that are theirs to see (C6)."""
         return bool(self.roles & INCIDENT_REPORTERS)
+
+    @property
+    def sees_exceptions(self) -> bool:
+        """Whether this person may ask for an exception from a rule, and has a page of them (C6)."""
+        return bool(self.roles & HOSTS)
 
     @property
     def sees_log(self) -> bool:

@@ -58,6 +58,9 @@ LETTER_KEPT = timedelta(days=30)
 BREACH_TOLD_WITHIN = timedelta(hours=72)
 """C6: from when a data breach became known, so long until the Information Commissioner has to be told."""
 
+EXCEPTION_LASTS = timedelta(days=92)
+"""C6: how far ahead, at most, an exception from a rule is granted: to the policy's next review."""
+
 MONITORED_A_MONTH = 4
 """C5: so many of a month's meetings are drawn for the safeguarding lead to look at."""
 

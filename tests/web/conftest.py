@@ -19,7 +19,7 @@ from circletime.notices.actions import enqueue, letter_sent
 from circletime.notices.models import Letter
 from circletime.notices.rules import Kind as LetterKind
 from circletime.notices.rules import State as LetterState
-from circletime.oversight.models import Draw, DrawnMeeting, Incident, Leak
+from circletime.oversight.models import Draw, DrawnMeeting, Incident, Leak, RuleException
 from circletime.pages.views import join
 from circletime.recordings import tasks
 from circletime.recordings.actions import holds
@@ -145,6 +145,13 @@ def school(world: World, visits: Visits) -> School:
         digest="",
         candidates=[held.public_id],
         drawn_at=world.now,
+    )
+    RuleException.objects.create(
+        rule="bedroom",
+        asked_by=world.teacher,
+        asked_at=world.now,
+        reason="A room is painted",
+        until=world.now.date() + timedelta(days=9),
     )
     DrawnMeeting.objects.create(draw=draw, meeting=held, place=1)
     planned = visits.planned()

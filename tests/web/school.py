@@ -16,7 +16,7 @@ from circletime.documents.models import Version
 from circletime.documents.rules.kinds import Kind
 from circletime.meetings.models import Meeting, Seat
 from circletime.notices.models import Letter
-from circletime.oversight.models import DrawnMeeting, Incident, Leak
+from circletime.oversight.models import DrawnMeeting, Incident, Leak, RuleException
 from circletime.people.models import ContactRestriction, FamilyLink, Group, RosterImport
 from circletime.recordings.models import Hold, Recording
 from tests.documents.papers import TEXT
@@ -94,7 +94,18 @@ def arguments(name: str, school: School) -> list[Any]:
     if name.startswith(("redaction", "supervised", "see", "take")):
         return school.shown.arguments(name)
     if name.startswith(
-        ("request", "restriction", "letter", "leak", "incident", "monitored", "people", "cards", "dispatch")
+        (
+            "request",
+            "restriction",
+            "letter",
+            "leak",
+            "incident",
+            "exception",
+            "monitored",
+            "people",
+            "cards",
+            "dispatch",
+        )
     ):
         return asked_arguments(name, school)
     if name.startswith(("policy", "document-")):
@@ -192,6 +203,7 @@ def asked_arguments(name: str, school: School) -> list[Any]:
         return [] if name == "leaks" else [Leak.objects.get().public_id]
     return {
         "incident": [Incident.objects.earliest("pk").public_id],
+        "exception": [RuleException.objects.earliest("pk").public_id],
         "monitored": [DrawnMeeting.objects.earliest("pk").public_id],
         "request": [school.case.public_id],
         "request-file": [school.case.public_id],
@@ -265,6 +277,13 @@ def body(name: str, school: School) -> dict[str, Any]:
             "what": "The picture was gone",
             "happened_at": f"{timezone.localtime(school.world.now):%Y-%m-%dT%H:%M}",
         },
+        "exceptions": {
+            "verb": "ask",
+            "rule": "bedroom",
+            "reason": "We moved house",
+            "until": f"{starts + timedelta(days=10):%Y-%m-%d}",
+        },
+        "exception": {"verb": "refuse", "decision": "There is another room"},
         "monitored": {"verb": "find", "found": "good", "note": "Looked at the register"},
         "incident": {"verb": "step", "text": "Looked at the cable"},
         "leak-leave": {"note": "A closed group of the class's parents"},

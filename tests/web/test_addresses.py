@@ -226,6 +226,10 @@ GET  incident-new                           in  in 200 403 200 200 200 200 200 2
 POST incident-new                           in  in 302 403 302 302 302 302 302 302
 GET  incident                               in  in 404 403 404 404 200 404 200 200
 POST incident                               in  in 404 403 404 404 302 404 302 302
+GET  exceptions                             in  in 403 403 200 200 200 200 200 200
+POST exceptions                             in  in 403 403 302 302 409 302 302 302
+GET  exception                              in  in 403 403 404 404 200 404 200 200
+POST exception                              in  in 403 403 404 404 403 404 302 302
 GET  monitoring                             in  in 403 200 403 403 403 403 200 200
 GET  monitored                              in  in 403 403 403 403 403 403 200 200
 POST monitored                              in  in 403 403 403 403 403 403 302 302
@@ -354,6 +358,7 @@ def test_what_is_not_there_is_answered_like_what_is_not_yours(school: School, vi
         "letter",
         "leak",
         "incident",
+        "exception",
         "request",
         "request-file",
     )
@@ -378,6 +383,7 @@ def test_what_is_not_there_is_answered_like_what_is_not_yours(school: School, vi
         "leak-burn",
         "leak-leave",
         "incident",
+        "exception",
         "restriction-end",
     )
     for post in posts:

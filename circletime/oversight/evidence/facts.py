@@ -14,7 +14,8 @@ from circletime.meetings.models import Expected, GrownUpAsk, Happening, Meeting,
 from circletime.meetings.rules import Kind, SeatRole, State, cap
 from circletime.oversight.evidence.figure import Item, rough
 from circletime.oversight.evidence.period import Period
-from circletime.oversight.models import Incident
+from circletime.oversight.models import Incident, RuleException
+from circletime.oversight.queries.exceptions import list_asked
 from circletime.oversight.rules.incidents import Kind as IncidentKind
 
 
@@ -217,6 +218,11 @@ class Facts:
         since, until = self._span
         found = Incident.objects.filter(reported_at__gte=since, reported_at__lt=until)
         return list(found.order_by("reported_at", "pk"))
+
+    @cached_property
+    def exceptions(self) -> list[RuleException]:
+        """What exceptions were asked for in the period, in order."""
+        return list_asked(*self._span)
 
     def reported(self, kind: IncidentKind) -> str:
         """How many incidents of one kind staff reported, as a sentence that follows another; or nothing."""

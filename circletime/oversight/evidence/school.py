@@ -8,8 +8,10 @@ from circletime.audit.queries import checkpoints
 from circletime.oversight.evidence.facts import Facts
 from circletime.oversight.evidence.figure import Figure, Item, nothing, of_all
 from circletime.oversight.evidence.period import midnight
-from circletime.oversight.models import Incident
+from circletime.oversight.models import Incident, RuleException
 from circletime.oversight.queries.monitoring import list_drawn
+from circletime.oversight.rules.exceptions import DECIDED_WITHIN
+from circletime.oversight.rules.exceptions import State as Asked
 from circletime.oversight.rules.incidents import NOBODY_HAS_IT_AFTER, State, breach_clock
 
 
@@ -44,17 +46,20 @@ def monitored(facts: Facts) -> Figure:
 
 
 def upheld(facts: Facts) -> Figure:
-    """C6: each incident is answered by a named person, a data breach within its 72 hours."""
+    """C6: each incident is answered by a named person, a data breach within its 72 hours; exceptions too."""
     items = [_answered(each, facts.now) for each in facts.incidents]
-    if not items:
-        return nothing("incidents", "No incident was reported in this period.")
+    asked = [_decided(each, facts.now) for each in facts.exceptions]
+    if not items and not asked:
+        return nothing("incidents", "No incident was reported and no exception asked for in this period.")
     good = sum(not item.bad for item in items)
+    granted = sum(each.granted is True for each in facts.exceptions)
+    more = f" Exceptions asked for: {len(asked):,}, of which {granted:,} were granted." if asked else ""
     closed = sum(each.state == State.CLOSED for each in facts.incidents)
     return Figure(
         f"{of_all(good, len(items), 'incidents')} were taken in hand by a named person in time; {closed:,} "
-        f"are closed with an outcome in words, {len(items) - closed:,} are open.",
-        "incidents",
-        tuple(items),
+        f"are closed with an outcome in words, {len(items) - closed:,} are open.{more}",
+        "incidents and exceptions" if asked else "incidents",
+        tuple(items + asked),
         cannot="What nobody reported. Whether an outcome was right is read by those who answer for it.",
     )
 
@@ -71,3 +76,11 @@ def _answered(incident: Incident, now: datetime) -> Item:
         words, late = breach_clock(incident.known_at, incident.decided_at, now)
         note, bad = f"{note}; {words[0].lower()}{words[1:]}", bad or late
     return Item(incident.reported_at, f"Incident: {incident.get_kind_display().lower()}", 1, bad, note)
+
+
+def _decided(exception: RuleException, now: datetime) -> Item:
+    """One exception, without who asked for it."""
+    state = exception.state_on(timezone.localtime(now).date())
+    bad = state == Asked.ASKED and now - exception.asked_at > DECIDED_WITHIN
+    what = f"Exception: {exception.get_rule_display().lower()}"
+    return Item(exception.asked_at, what, 1, bad, state.words.lower())

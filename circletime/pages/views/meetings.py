@@ -40,10 +40,12 @@ from circletime.meetings.queries import (
     following as next_after,
 )
 from circletime.meetings.rules import JOINABLE, OVER, PURPOSES_OF, RUNNING, Kind, State
+from circletime.oversight.queries.exceptions import in_force
+from circletime.oversight.rules.exceptions import Rule
 from circletime.pages.seats import any_key, remember
 from circletime.pages.views.policies import papers_of
 from circletime.pages.who import staff_of
-from circletime.people.models import Group, Household
+from circletime.people.models import Group, Household, User
 from circletime.people.queries import households_in, list_classes_for
 from circletime.people.rules import HOSTS
 from circletime.policy import limits
@@ -236,13 +238,20 @@ def _show(request: HttpRequest, found: Meeting, error: Refused | None = None) ->
         "running": found.state in RUNNING,
         "over": found.state in OVER,
         "expected": expected,
-        "points": S1,
+        "points": _points(user, now),
         "error": error,
         "opening": watching.opened_of(found, user, now),
         "shut": 0 if found.is_over else len(keeping_shut(found, now)),
         "broken": _broken(found, now) if found.state == State.ABORTED and found.school_class else None,
     }
     return render(request, "pages/meetings/show.html", context, status=error.status if error else 200)
+
+
+def _points(user: User, now: datetime) -> tuple[str, ...]:
+    """What is confirmed before going in; the bedroom is left out for whoever has an exception (S1)."""
+    if in_force(user, Rule.BEDROOM, timezone.localtime(now).date()) is None:
+        return S1
+    return ("My background is neutral", *S1[1:])
 
 
 def _broken(found: Meeting, now: datetime) -> dict[str, Any]:
