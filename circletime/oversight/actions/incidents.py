@@ -84,8 +84,6 @@ def report(
         words=incident.what,
         incident=sort,
         meeting=meeting.public_id if meeting is not None else "",
-        about_a_child=pupil is not None,
-        about_staff=staff is not None,
     )
     if keep:
         _keep(incident, by=by, now=now)

@@ -10,7 +10,7 @@ from circletime.oversight.models import Draw, DrawnMeeting
 from circletime.oversight.rules.monitoring import month_before
 from circletime.people.models import User
 
-MONTHS_SHOWN = 24
+MONTHS_SHOWN = 6
 _RELATED = (
     "draw",
     "looked_by",
