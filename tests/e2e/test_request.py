@@ -372,7 +372,6 @@ def view(at: Installation, slt: Person, someone: Opener, name: str, turns: dict[
         assert_nobody_else(parent.page)
     assert faults(parent) == []
     assert faults(slt) == []
-    picture_of(parent, "see")
     picture_of(slt, "viewing", full=True)
 
     slt.page.evaluate("() => document.querySelector('video').pause()")
@@ -388,6 +387,7 @@ def view(at: Installation, slt: Person, someone: Opener, name: str, turns: dict[
 
         wait_for(is_there, 20, f"it goes to {second}, and {large} is large there")
         assert_nobody_else(parent.page)
+        picture_of(parent, "see")
 
     thief.page.goto(link)
     assert "There is nothing to see here" in thief.page.inner_text("main")
