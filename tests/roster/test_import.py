@@ -197,6 +197,16 @@ def test_people_made_by_hand_are_found_and_not_made_twice(bring: Bring, school: 
     assert User.objects.get(pk=office.pk).is_active, "the office's own account is closed by people alone"
 
 
+def test_an_account_made_by_hand_gets_the_classes_of_its_export(bring: Bring, school: School) -> None:
+    teacher = User.objects.create(email="ines.fennick@larkfield.example", name="Mrs Fennick")
+    own = SchoolClass.objects.create(name="Ash", year=2)
+    own.staff.add(teacher)
+    bring(school)
+    teacher.refresh_from_db()
+    assert (teacher.source_id, teacher.name) == ("t1", "Mrs Fennick")
+    assert sorted(each.name for each in teacher.classes.all()) == ["Ash", "Oak"]
+
+
 def test_a_teacher_who_left_cannot_sign_in(bring: Bring, school: School) -> None:
     bring(school)
     bring(School().without("t1"))

@@ -238,12 +238,8 @@ class _Maker:
                 row["here"] = row["is_active"]
                 if row["source_id"] != each.id:
                     # Their own account, made by hand: it keeps its name, and stays closed if it was closed.
-                    row |= {
-                        "name": each.name,
-                        "here": True,
-                        "classes": sorted({*row["classes"], *each.classes}),
-                    }
-                    said["classes"] = row["classes"]
+                    row |= {"name": each.name, "here": True}
+                    said["classes"] = sorted({*row["classes"], *each.classes})  # type: ignore[assignment]
             self._step("staff", each.id, each.name, row, said)
 
     def _adults(self) -> None:
