@@ -199,6 +199,14 @@ def tab_to(one: Person, name: str, kind: str = "button") -> None:
 
 
 STAFF_PAGES = {"new-meeting": "/meetings/new", "classes": "/classes/", "register": None, "mail": "/mail/"}
+OFFICE_PAGES = {"roster": "/roster/", "dispatch": "/dispatch/", "languages": "/languages/"}
+LEAD_PAGES = {
+    "report": "/report/",
+    "incidents": "/incidents/",
+    "incident-new": "/incidents/new",
+    "monitoring": "/monitoring/",
+    "exceptions": "/exceptions/",
+}
 
 
 def test_staff_pages(at: Installation, someone: Opener) -> None:
@@ -207,7 +215,13 @@ def test_staff_pages(at: Installation, someone: Opener) -> None:
     for name, path in STAFF_PAGES.items():
         teacher.page.goto(at.url + path if path else at.facts["meeting"]["host_url"] + "register")
         is_good(teacher, name)
-    office = someone("office", size=DESKTOP)
+    office = someone("Ben", size=DESKTOP)
     sign_in(office, at, "office")
-    office.page.goto(at.url + "/roster/")
-    is_good(office, "roster")
+    for name, path in OFFICE_PAGES.items():
+        office.page.goto(at.url + path)
+        is_good(office, name)
+    lead = someone("Chloé", size=DESKTOP)
+    sign_in(lead, at, "dsl")
+    for name, path in LEAD_PAGES.items():
+        lead.page.goto(at.url + path)
+        is_good(lead, name)
