@@ -232,7 +232,7 @@ class Facts:
 
     def _asked(self, meeting: Held) -> Asked:
         children = frozenset(pupil for pupil, _ in self.expected.get(meeting.pk, ()))
-        return Asked(meeting.subject, meeting.live_at, children if meeting.kind != Kind.PARENTS else None)
+        return Asked(meeting.subject, meeting.live_at, children or None)
 
     @cached_property
     def first_knocks(self) -> dict[int, datetime]:
