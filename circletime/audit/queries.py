@@ -81,6 +81,13 @@ def tally(kinds: Iterable[str], since: datetime, until: datetime) -> dict[str, d
     return found
 
 
+def numbers(kinds: Iterable[str], since: datetime, until: datetime) -> list[tuple[str, datetime, int]]:
+    """Each act of these kinds, when it was, and the `number` it was about, which is one unless it says so."""
+    rows = Row.objects.filter(kind__in=list(kinds), at__gte=since, at__lt=until).order_by("number")
+    found = rows.values_list("kind", "at", "data")
+    return [(kind, at, int(json.loads(data).get("number", 1))) for kind, at, data in found]
+
+
 def digest_at(number: int) -> str:
     """The digest of row `number`, or nothing where there is no such row."""
     return Row.objects.filter(number=number).values_list("digest", flat=True).first() or ""

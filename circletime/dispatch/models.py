@@ -69,6 +69,9 @@ class Delivery(models.Model):
     letter = models.ForeignKey(
         Letter, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", help_text="By e-mail."
     )
+    sent_before = models.DateTimeField(
+        null=True, blank=True, help_text="When an earlier letter was sent, before it was written anew."
+    )
     seen_at = models.DateTimeField(null=True, blank=True, help_text="Its link was opened first.")
     told_how = models.CharField(
         max_length=10, blank=True, choices=[(channel.value, channel.words) for channel in BY_HAND]

@@ -217,7 +217,7 @@ CLAUSES = (
             "tests/people/test_papers.py::TestCards::test_there_is_one_for_each_child",
             "tests/people/test_papers.py::TestLetters::test_a_letter_has_a_link_that_works_and_names_its_children",
         ),
-        lacks="What was sent stands on the office's list; the report for governors does not count it yet.",
+        evidence="oversight.evidence.families:sent",
     ),
     Clause(
         "T5",
@@ -349,6 +349,7 @@ CLAUSES = (
             "tests/oversight/test_leaks.py::TestAnswer::test_one_press_burns_the_link_and_mails_a_new_one",
         ),
         lacks="A link that is shown as text, or at a network whose programs hide, is not noticed.",
+        evidence="oversight.evidence.families:links",
     ),
     Clause(
         "T12",
@@ -365,7 +366,7 @@ CLAUSES = (
             "tests/dispatch/test_telling.py::test_the_reason_is_told_and_no_child_is",
             "tests/dispatch/test_telling.py::test_when_the_schools_own_connection_fails_families_are_told_later",
         ),
-        evidence="oversight.evidence.meetings:broken_off",
+        evidence="oversight.evidence.families:broken_off",
     ),
     Clause(
         "S1",
@@ -393,7 +394,7 @@ CLAUSES = (
         (D, A),
         ("pages.tripwire:tripwired",),
         ("tests/oversight/test_leaks.py::TestAlarm::test_who_comes_from_a_network_goes_on_and_is_told_of",),
-        lacks="As T11.",
+        lacks="Alarms are counted under T11: no program knows who put a link there.",
     ),
     Clause(
         "P1",
@@ -431,7 +432,7 @@ CLAUSES = (
         (D, A),
         ("pages.tripwire:tripwired",),
         ("tests/oversight/test_leaks.py::TestAlarm::test_who_comes_from_a_network_goes_on_and_is_told_of",),
-        lacks="As T11.",
+        lacks="Alarms are counted under T11: no program knows who put a link there.",
     ),
     Clause(
         "P5",
@@ -496,7 +497,7 @@ CLAUSES = (
             "tests/dispatch/test_telling.py::test_a_restriction_wins",
             "tests/dispatch/test_telling.py::test_who_came_since_is_told_once",
         ),
-        lacks="Who was told stands on the office's list; the report for governors does not count it yet.",
+        evidence="oversight.evidence.families:told",
     ),
     Clause(
         "R3",
@@ -532,7 +533,7 @@ CLAUSES = (
         (E,),
         ("meetings.families:keeping_shut", "meetings.rules:check_told"),
         ("tests/dispatch/test_gate.py::test_nobody_knocks_before_the_last_household_was_told",),
-        lacks="No family comes in before all were told; the report for governors does not count it yet.",
+        evidence="oversight.evidence.families:teaching_told",
     ),
     Clause(
         "R6",
@@ -546,7 +547,7 @@ CLAUSES = (
         (D, A),
         ("pages.tripwire:tripwired",),
         ("tests/oversight/test_leaks.py::TestAlarm::test_who_comes_from_a_network_goes_on_and_is_told_of",),
-        lacks="As T11.",
+        lacks="Alarms are counted under T11: no program knows who put a link there.",
     ),
     Clause(
         "R8",

@@ -37,6 +37,7 @@ def test_the_report_says_what_the_rehearsal_counted(played: tuple[Tally, dict[st
     assert verify()[1] is None
     assert not MediaOrder.objects.exists(), "no room was told of anything"
     assert tally.held > 15 and tally.ended_late and tally.broken_off and tally.not_started and tally.removed
+    assert tally.untold and tally.next_planned
 
     def came_to(number: str, of: int, bad: int) -> None:
         assert (found[number].of, found[number].bad) == (of, bad), number
@@ -56,7 +57,10 @@ def test_the_report_says_what_the_rehearsal_counted(played: tuple[Tally, dict[st
     came_to("T9", tally.recordings_due, 0)
     assert f"{tally.recordings_kept} are kept by a hold" in found["T9"].sentence
     came_to("T10", tally.requests, tally.requests_late)
-    came_to("T12", tally.broken_off, 0)
+    came_to("T12", tally.broken_off, tally.broken_off - tally.next_planned)
+    came_to("R2", tally.with_letters, tally.untold)
+    assert found["T4"].bad == tally.untold, "of each of those meetings, one household was not reached"
+    assert f"{rough(tally.letters_failed).capitalize()} letters failed" in found["T4"].sentence
     came_to("S1", tally.hosts_in, 0)
     came_to("C2", tally.children_in, 0)
     came_to("P7", tally.children_in, 0)

@@ -205,9 +205,14 @@ def _write_anew(notice: Notice, row: Delivery, by: User, now: datetime) -> Lette
             )
     made = post(notice, told_of(notice), group, until=until, by=by, now=now)
     for one, _ in group:
+        one.sent_before = one.sent_before or _sent_at(one.letter)
         one.letter = made
-        one.save(update_fields=["letter", "link"])
+        one.save(update_fields=["letter", "link", "sent_before"])
     return made
+
+
+def _sent_at(letter: Letter | None) -> datetime | None:
+    return letter.sent_at if letter is not None and letter.state == LetterState.SENT else None
 
 
 def _group(notice: Notice, row: Delivery) -> list[Delivery]:

@@ -5,17 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, RowRange, Window
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, RowRange, Window
 from django.utils import timezone
 
 from circletime.audit import queries as audit
 from circletime.audit.rules import Entry
+from circletime.dispatch.queries.counts import Asked, Family, count_families, told_of_next
+from circletime.dispatch.rules import INVITES, What
 from circletime.meetings.models import Expected, GrownUpAsk, Happening, Meeting, Seat, Stay, Turn
 from circletime.meetings.rules import Kind, SeatRole, State, cap
 from circletime.oversight.evidence.figure import Item, rough
 from circletime.oversight.evidence.period import Period
-from circletime.oversight.models import Incident, RuleException
+from circletime.oversight.models import Incident, Leak, RuleException
 from circletime.oversight.queries.exceptions import list_asked
+from circletime.oversight.queries.leaks import list_raised
 from circletime.oversight.rules.incidents import Kind as IncidentKind
 
 
@@ -39,6 +42,11 @@ class Held:
     def what(self) -> str:
         """Which meeting, in words that name no child, no family and no group."""
         return f"{self.class_name} · {self.kind.words} meeting" if self.class_name else "Staff meeting"
+
+    @property
+    def subject(self) -> str:
+        """The meeting as the log names it."""
+        return f"meeting:{self.public_id}"
 
     @property
     def lasted(self) -> timedelta | None:
@@ -213,6 +221,49 @@ class Facts:
         return {meeting: (asked, answered) for meeting, asked, answered in counts.order_by()}
 
     @cached_property
+    def with_families(self) -> list[Held]:
+        """Those of which families are told."""
+        return [meeting for meeting in self.held if meeting.kind != Kind.STAFF]
+
+    @cached_property
+    def invited(self) -> dict[str, list[Family]]:
+        """How the families of each meeting were told of it, by the meeting as the log names it."""
+        return count_families((self._asked(meeting) for meeting in self.with_families), INVITES)
+
+    def _asked(self, meeting: Held) -> Asked:
+        children = frozenset(pupil for pupil, _ in self.expected.get(meeting.pk, ()))
+        return Asked(meeting.subject, meeting.live_at, children or None)
+
+    @cached_property
+    def first_knocks(self) -> dict[int, datetime]:
+        """When the first child or adult of a family asked to come in, by meeting."""
+        rows = Seat.objects.filter(self._in_period, role__in=(SeatRole.PUPIL, SeatRole.ADULT)).order_by()
+        return dict(rows.values_list("meeting_id").annotate(first=Min("knocked_at")))
+
+    @cached_property
+    def told_off(self) -> dict[str, list[Family]]:
+        """How families were told of each meeting that was broken off."""
+        off = [meeting for meeting in self.broken_off if meeting.kind != Kind.STAFF]
+        return count_families(
+            (Asked(each.subject, each.ended_at or self.now) for each in off), [What.ABORTED]
+        )
+
+    @cached_property
+    def told_of_next(self) -> set[str]:
+        """Of these, the ones whose families were told of a next one."""
+        return told_of_next([each.subject for each in self.broken_off])
+
+    @cached_property
+    def leaks(self) -> list[Leak]:
+        """Addresses that were seen where they should not be, from the period, in order."""
+        return list_raised(*self._span)
+
+    @cached_property
+    def links(self) -> list[tuple[str, datetime, int]]:
+        """Families' links that were made or burned in the period: the log's kind, when, how many."""
+        return audit.numbers((*LINKS_MADE, *LINKS_BURNED), *self._span)
+
+    @cached_property
     def incidents(self) -> list[Incident]:
         """What was reported in the period, in order."""
         since, until = self._span
@@ -236,14 +287,17 @@ class Facts:
 
     def logged(self, kind: str, meeting: Held) -> int:
         """How often the log has this of a meeting."""
-        return self.log[kind].get(f"meeting:{meeting.public_id}", 0)
+        return self.log[kind].get(meeting.subject, 0)
 
     def done(self, kind: str) -> list[Entry]:
         """The log's rows of one kind in the period."""
         return audit.done(kind, *self._span)
 
 
+LINKS_MADE = ("people.family_link.made", "people.family_links.made")
+LINKS_BURNED = ("people.family_link.burned", "people.family_links.burned", "dispatch.links.burned")
 LOOKED_AT = (
+    "dispatch.links.handed_out",
     "meetings.guest.admitted",
     "meetings.meeting.freeze",
     "meetings.sharing.on",

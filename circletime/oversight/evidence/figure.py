@@ -143,6 +143,16 @@ def longest(spans: Iterable[timedelta]) -> str:
     return f"; longest {clock(max(every))}" if every else ""
 
 
+def span_words(span: timedelta) -> str:
+    """As: 40 minutes, 3 hours, 2 days; roughly."""
+    minutes = span.total_seconds() / 60
+    for size, unit, most in ((1, "minute", 90), (60, "hour", 48 * 60), (24 * 60, "day", float("inf"))):
+        if minutes < most:
+            count = round(minutes / size)
+            return f"{count:,} {unit}{'' if count == 1 else 's'}"
+    raise ValueError(f"{span} is no span")
+
+
 def nothing(counts: str, why: str = "", cannot: str = "") -> Figure:
     """There was nothing to count."""
     return Figure(why or "There was none in this period.", counts, cannot=cannot)

@@ -1,4 +1,4 @@
-"""What meetings and their doors show: C1, C2, C3, T1, T2, T3, T5, T6, T7, T12."""
+"""What meetings and their doors show: C1, C2, C3, T1, T2, T3, T5, T6, T7."""
 
 from collections import Counter, defaultdict
 from datetime import timedelta
@@ -189,21 +189,3 @@ def waiting_room(facts: Facts) -> Figure:
     total, bad = sum(item.of for item in items), sum(item.bad for item in items)
     said = of_people(total, bad, "guests came in through the waiting room, let in by a host")
     return Figure(f"{said}.", "guests let in", tuple(items), people=True)
-
-
-def broken_off(facts: Facts) -> Figure:
-    """T12: meetings that were broken off, and whether it was said why."""
-    if not facts.broken_off:
-        return nothing("meetings broken off", "No meeting was broken off in this period.")
-    items = tuple(
-        meeting.item(
-            bad=not meeting.has_reason, note="the reason was kept" if meeting.has_reason else "no reason"
-        )
-        for meeting in facts.broken_off
-    )
-    good = sum(not item.bad for item in items)
-    return Figure(
-        f"{of_all(good, len(items), 'meetings that were broken off')} had a reason that was kept.",
-        "meetings broken off",
-        items,
-    )

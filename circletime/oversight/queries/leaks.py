@@ -74,6 +74,11 @@ def list_answered(user: User) -> list[Leak]:
     return list(list_leaks(user).exclude(answered_at=None).order_by("-answered_at", "-pk")[:MOST_SHOWN])
 
 
+def list_raised(since: datetime, until: datetime) -> list[Leak]:
+    """Alarms and softer notices of what was first seen from one moment and before another, in order."""
+    return list(Leak.objects.filter(first_at__gte=since, first_at__lt=until).order_by("first_at", "pk"))
+
+
 def is_on_its_staff(user: User, leak: Leak) -> bool:
     """Whether `user` is on the staff of a class it concerns."""
     return leak.classes.filter(staff=user).exists()

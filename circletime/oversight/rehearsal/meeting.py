@@ -10,12 +10,17 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from circletime.dispatch.models import Delivery
 from circletime.meetings.actions import door, floor, grown_ups, host, lifecycle, presence
 from circletime.meetings.actions.common import lock
 from circletime.meetings.actions.schedule import schedule
 from circletime.meetings.models import MediaOrder, Meeting, Seat
 from circletime.meetings.queries import seat_rights
 from circletime.meetings.rules import Kind, Purpose
+from circletime.notices.actions import letter_refused, letter_sent
+from circletime.notices.models import Letter
+from circletime.notices.rules import State as LetterState
+from circletime.notices.trouble import Refusal, Trouble
 from circletime.oversight.rehearsal.tally import Tally
 from circletime.people.models import Adult, Group, Household, Pupil, SchoolClass, User
 from circletime.recordings.actions import capture, film
@@ -36,6 +41,8 @@ class Plan:
     group: Group | None = None
     household: Household | None = None
     mishaps: frozenset[str] = frozenset()
+    planned: Meeting | None = None
+    """It is in the calendar already, as the next one after one that was broken off."""
 
 
 PURPOSES = {
@@ -56,13 +63,14 @@ MISHAPS = (
     "grown_ups_asked",
     "note_written",
 )
-"""What may go wrong while it runs. Besides: `not_started`, `broken_off`, `late_end`, `runs_out`."""
+"""What may go wrong while it runs. Besides: `letter_fails`, `not_started`, `broken_off`, `late_end`,
+`runs_out`."""
 
 
 @transaction.atomic
 def play(plan: Plan, tally: Tally, pick: random.Random) -> Recording | None:
     """Play one meeting; answers its recording, or None when nobody started it."""
-    meeting = schedule(
+    meeting = plan.planned or schedule(
         kind=plan.kind,
         purpose=pick.choice(PURPOSES[plan.kind]),
         starts_at=plan.starts_at,
@@ -73,6 +81,7 @@ def play(plan: Plan, tally: Tally, pick: random.Random) -> Recording | None:
         group=plan.group,
         household=plan.household,
     )
+    failed = post(meeting, plan.starts_at - timedelta(hours=23), fails="letter_fails" in plan.mishaps)
     lifecycle.tick(meeting=meeting, now=plan.starts_at - timedelta(minutes=10))
     if "not_started" in plan.mishaps:
         lifecycle.tick(meeting=meeting, now=plan.starts_at + timedelta(minutes=30))
@@ -80,8 +89,31 @@ def play(plan: Plan, tally: Tally, pick: random.Random) -> Recording | None:
         recording = None
     else:
         recording = Played(meeting, plan, tally, pick).run()
+        tally.with_letters += plan.kind != Kind.STAFF
+        tally.untold += failed > 0
+        tally.letters_failed += failed
+    post(meeting, plan.starts_at + timedelta(hours=1))
     MediaOrder.objects.filter(meeting=meeting).delete()
     return recording
+
+
+def post(meeting: Meeting, at: datetime, *, fails: bool = False) -> int:
+    """Say that a mail server took the letters about a meeting, or refused those of one household.
+
+    No letter leaves. Answers how many were refused.
+    """
+    rows = Delivery.objects.filter(notice__about=meeting.subject, letter__isnull=False)
+    unlucky = set()
+    if fails:
+        unlucky = set(rows.filter(household=rows.earliest("pk").household).values_list("letter", flat=True))
+    for letter in Letter.objects.filter(about=meeting.subject, state=LetterState.WAITING).order_by("pk"):
+        Letter.objects.filter(pk=letter.pk).update(state=LetterState.SENDING, tries=1)
+        letter.refresh_from_db()
+        if letter.pk in unlucky:
+            letter_refused(letter=letter, refusal=Refusal(Trouble.NO_BOX, 550), by=WORKER, now=at)
+        else:
+            letter_sent(letter=letter, by=WORKER, now=at)
+    return len(unlucky)
 
 
 @dataclass

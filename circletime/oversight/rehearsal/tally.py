@@ -32,6 +32,10 @@ class Tally:
     asked_again: int = 0
     answered: int = 0
     notes: int = 0
+    with_letters: int = 0
+    untold: int = 0
+    letters_failed: int = 0
+    next_planned: int = 0
     days_signed: int = 0
     recordings_due: int = 0
     recordings_kept: int = 0

@@ -10,7 +10,10 @@ from django.utils import timezone
 from circletime.access.actions.ending import withdraw
 from circletime.access.actions.log import log_case
 from circletime.core.errors import Refused
-from circletime.meetings.rules import Kind
+from circletime.meetings.actions.schedule import plan_next
+from circletime.meetings.models import Meeting
+from circletime.meetings.queries import proposed_next
+from circletime.meetings.rules import Kind, State
 from circletime.oversight.actions.checkpoints import watch_log
 from circletime.oversight.evidence.period import midnight
 from circletime.oversight.rehearsal.meeting import MISHAPS, Plan, play
@@ -56,12 +59,15 @@ class _Term:
         self.pick, self.say, self.tally = pick, say, Tally()
         self.kept: list[Recording] = []
         self.met = 0
+        self.coming: list[Meeting] = []
+        self.last = date.max
         self.classes = list(SchoolClass.objects.order_by("pk"))
         self.leader = _first("slt")
 
     def play(self, weeks: int, now: datetime) -> Tally:
         today = timezone.localtime(now).date()
         monday = today - timedelta(days=today.weekday() + 7 * weeks)
+        self.last = monday + timedelta(days=7 * weeks - 1)
         for week in range(weeks):
             self.say(
                 f"Week {week + 1} of {weeks}, from {monday:%-d %B %Y}: {self.tally.held} meetings so far."
@@ -76,6 +82,8 @@ class _Term:
         self._worker(day, morning + timedelta(hours=6))
         if day.weekday() > 4:
             return
+        for meeting in [each for each in self.coming if timezone.localtime(each.starts_at).date() == day]:
+            self._held_instead(meeting)
         for place, school_class in enumerate(self.classes):
             if place % 5 == day.weekday():
                 self._class_meets(school_class, morning + timedelta(hours=9, minutes=30))
@@ -106,7 +114,7 @@ class _Term:
         self.met += 1
         turn = self.met
         often = {MISHAPS[turn % len(MISHAPS)]}  # each in its turn, so that a short rehearsal has them all
-        ends = {7: "not_started", 3: "broken_off", 5: "late_end"}.get(turn % 40, "")
+        ends = {7: "not_started", 3: "broken_off", 5: "late_end", 9: "letter_fails"}.get(turn % 40, "")
         if self.pick.random() < 0.4:
             often.add("runs_out")
         plan = Plan(
@@ -116,6 +124,25 @@ class _Term:
             _teacher(school_class),
             school_class,
             mishaps=frozenset(often | {ends}),
+        )
+        self._play(plan)
+
+    def _plan_next(self, meeting: Meeting) -> None:
+        """After one that was broken off the teacher plans the next, where the rehearsal still comes to it."""
+        at = meeting.starts_at + timedelta(hours=2)
+        if meeting.state == State.ABORTED and proposed_next(meeting, at).date() <= self.last:
+            self.coming.append(plan_next(meeting=meeting, by=meeting.host, now=at))
+            self.tally.next_planned += 1
+
+    def _held_instead(self, meeting: Meeting) -> None:
+        self.coming.remove(meeting)
+        plan = Plan(
+            Kind.CLASS,
+            meeting.starts_at,
+            meeting.minutes,
+            meeting.host,
+            meeting.school_class,
+            planned=meeting,
         )
         self._play(plan)
 
@@ -159,6 +186,7 @@ class _Term:
         recording = play(plan, self.tally, self.pick)
         if recording is not None:
             self.kept.append(recording)
+            self._plan_next(Meeting.objects.get(pk=recording.meeting_id))
             if self.pick.random() < 0.02:
                 self._hold(recording, plan.starts_at + timedelta(hours=3))
 
