@@ -32,6 +32,8 @@ def write_livekit_config(path: Path, plan: ServerPlan) -> None:
             "use_external_ip": False,
             "node_ip": plan.node_ip,
             "enable_loopback_candidate": plan.node_ip.startswith("127."),
+            # Where none is named, browsers are sent to public ones, which then know each family's address.
+            "stun_servers": [f"{plan.node_ip}:{plan.udp_port}"],
         },
         # Without this, a live token would make a deleted room again.
         "room": {"auto_create": False, "empty_timeout": 3600, "departure_timeout": 3600},

@@ -32,6 +32,16 @@ def button(one: Person, name: str):  # type: ignore[no-untyped-def]
     return one.page.get_by_role("button", name=name, exact=True).first
 
 
+ASKED_OUTSIDE = """
+window.askedOutside = [];
+const note = (config) => window.askedOutside.push(...(config?.iceServers ?? []));
+window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(config) { super(config); note(config); }
+  setConfiguration(config) { super.setConfiguration(config); note(config); }
+};
+"""
+
+
 def everyone_sees(people: list[Person], names: dict[str, str]) -> bool:
     """Whether each person has each tile, with the picture of the one it is named after."""
     return all(seen_by(one).get(label) == who for one in people for label, who in names.items())
@@ -44,6 +54,8 @@ def test_a_class_meets(at: Installation, someone: Opener) -> None:
         for name, size in zip(NAMES, [PHONE, TABLET, DESKTOP, PHONE], strict=True)
     }
     everybody = [teacher, *children.values()]
+    for one in everybody:
+        one.context.add_init_script(ASKED_OUTSIDE)
 
     # From sign-in to a live meeting: two presses beside the confirmations.
     sign_in(teacher, at, "teacher")
@@ -74,6 +86,8 @@ def test_a_class_meets(at: Installation, someone: Opener) -> None:
         some = dict(list(pictures.items())[:4]) if one.page.viewport_size == PHONE else pictures
         own = {label: who for label, who in some.items() if label in seen_by(one)}
         wait_for(lambda one=one, own=own: everyone_sees([one], own), 12, f"{one.who} sees {own}")
+    for one in everybody:
+        assert one.page.evaluate("window.askedOutside") == [], "somebody else's server would see the family"
     assert heard_by(teacher) == set()
     for child in children.values():
         assert heard_by(child) == {"teacher"}

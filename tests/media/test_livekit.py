@@ -185,6 +185,19 @@ def _permission() -> lk.ParticipantPermission:
     return answer.participants[0].permission
 
 
+def test_no_browser_is_sent_to_a_server_of_somebody_else(studio: Studio) -> None:
+    """Its own defaults are public ones, which would see the address of every family."""
+    livekit.create_room("one")
+    token = livekit.make_token("one", "amara", "Amara", CHILD)
+    with connect(f"{studio.url}/rtc?protocol=16&access_token={token}") as line:
+        data = line.recv(timeout=3)
+        assert isinstance(data, bytes)
+        joined = rtc.SignalResponse.FromString(data).join
+    livekit.delete_room("one")
+    named = [url for server in joined.ice_servers for url in server.urls]
+    assert named and all(url.startswith("stun:127.0.0.1:") for url in named), named
+
+
 def test_the_server_hands_out_fresh_tokens_which_is_why_the_gate_drops_them(studio: Studio) -> None:
     """The known gap: a permission that changes sends the client a new token at once."""
     livekit.create_room("one")
