@@ -1,9 +1,9 @@
 """How slow this machine is now, for tests that wait for something to happen.
 
 A limit of "within 5 s" is meant for the machine a school runs. Two throttled cores that carry the server and
-five browsers may be several times slower, and now and then they are; there the limit grows with what a piece of
-plain work takes at that moment. What must never happen (a voice without the floor) has no limit to grow, and
-figures are measured by `make bench`.
+five browsers may be several times slower, and now and then they are; there the limit grows with what a piece
+of plain work takes at that moment. What must never happen (a voice without the floor) has no limit to grow,
+and figures are measured by `make bench`.
 """
 
 import time
