@@ -59,8 +59,7 @@ function Waiting({ boot, state, video, audio, command }: AppProps) {
         <p class="languages">
           <a href={boot.language_url}>
             <svg class="globe" aria-hidden="true" viewBox="0 0 20 20">
-              <circle cx="10" cy="10" r="8" />
-              <path d="M2 10h16M10 2c5 5 5 11 0 16M10 2c-5 5-5 11 0 16" />
+              <path d="M2 10a8 8 0 1 0 16 0a8 8 0 1 0-16 0h16M10 2c5 5 5 11 0 16M10 2c-5 5-5 11 0 16" />
             </svg>{" "}
             {t("language")}
             {!document.documentElement.lang.startsWith("en") && (
