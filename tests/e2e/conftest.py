@@ -1,6 +1,7 @@
 """One running installation and one Playwright for the browser tests of a file."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,8 @@ def tapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 Opener = Callable[..., Person]
 
 
-@pytest.fixture(scope="module")
-def someone(playwright: Playwright, tapes: Path) -> Iterator[Opener]:
+@contextmanager
+def opener(playwright: Playwright, tapes: Path) -> Iterator[Opener]:
     """Opens a browser for a person; all are closed at the end, and none may have had a script error.
 
     Five browsers on two cores: their cameras take half the pictures a real one takes.
@@ -41,3 +42,10 @@ def someone(playwright: Playwright, tapes: Path) -> Iterator[Opener]:
     for one in opened:
         one.close()
     assert troubles == []
+
+
+@pytest.fixture(scope="module")
+def someone(playwright: Playwright, tapes: Path) -> Iterator[Opener]:
+    """Browsers that stay open for a whole file."""
+    with opener(playwright, tapes) as open_for:
+        yield open_for

@@ -1,10 +1,13 @@
 """The pages as people come to them: few presses, no mouse, any size, dark or light."""
 
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from playwright.sync_api import Playwright
 
-from tests.e2e.conftest import Opener
+from tests.e2e.conftest import Opener, opener
 from tests.harness import (
     DESKTOP,
     PHONE,
@@ -21,6 +24,14 @@ from tests.harness import (
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.timeout(900)]
+
+
+@pytest.fixture
+def someone(playwright: Playwright, tapes: Path) -> Iterator[Opener]:
+    """Browsers of one test: those of the room would go on sending pictures beside the next."""
+    with opener(playwright, tapes) as open_for:
+        yield open_for
+
 
 COUNT_PRESSES = """
 addEventListener("click", (event) => {
