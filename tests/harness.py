@@ -298,6 +298,19 @@ def start_meeting(one: Person, at: Installation) -> None:
     one.page.wait_for_url("**/room/*")
 
 
+def admit(teacher: Person, button: str) -> None:
+    """Press this button until it is taken: the host has to be in the room first."""
+    found = teacher.page.get_by_role("button", name=button, exact=True)
+
+    def taken() -> bool:
+        if found.is_visible():
+            found.click()
+            teacher.page.wait_for_timeout(500)
+        return not found.is_visible()
+
+    wait_for(taken, 20, f"{button} is taken")
+
+
 def knock(one: Person, at: Installation, name: str) -> None:
     """A child types class ID, password and first name, and waits."""
     one.page.goto(at.facts["meeting"]["join_url"])

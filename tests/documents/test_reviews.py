@@ -6,13 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.urls import reverse
 
+from circletime.core.days import months_after
 from circletime.core.errors import NotAllowed, Refused
 from circletime.documents import tasks
 from circletime.documents.actions.adopt import adopt
 from circletime.documents.models import Adoption, ReviewReminder, Version
 from circletime.documents.queries import adoption_of, list_overdue, review_of
 from circletime.documents.rules.kinds import Kind
-from circletime.documents.rules.review import months_after, next_review, step_due
+from circletime.documents.rules.review import next_review, step_due
 from circletime.notices.models import Letter
 from tests.documents.papers import Papers
 from tests.web.page import Page

@@ -17,7 +17,7 @@ import vobject
 
 from tests.e2e.conftest import Opener
 from tests.e2e.test_pages import is_good
-from tests.harness import DESKTOP, PHONE, Installation, Person, seen_by, sign_in, wait_for
+from tests.harness import DESKTOP, PHONE, Installation, Person, admit, seen_by, sign_in, wait_for
 from tests.roster.exports import School, enrol, manifest, user
 
 pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.timeout(900)]
@@ -104,15 +104,6 @@ def plan(teacher: Person, at: Installation) -> None:
     page.wait_for_url(re.compile(r"/meetings/[^/]{10,}/$"))
 
 
-def let_in(teacher: Person) -> bool:
-    """Press Admit until it is taken (the host has to be in the room first); whether the child is seen."""
-    admit = teacher.page.get_by_role("button", name="Admit Zara")
-    if admit.is_visible():
-        admit.click()
-        teacher.page.wait_for_timeout(500)
-    return seen_by(teacher).get("Zara") == "Amara"
-
-
 def test_from_the_import_to_the_next_meeting(at: Installation, someone: Opener, tmp_path: Path) -> None:
     office = someone("Chloé", size=DESKTOP)
     sign_in(office, at, "office")
@@ -145,7 +136,8 @@ def test_from_the_import_to_the_next_meeting(at: Installation, someone: Opener, 
         box.check()
     teacher.page.get_by_role("button", name="Start meeting").click()
     teacher.page.wait_for_url("**/room/*")
-    wait_for(lambda: let_in(teacher), 20, "Zara is seen")
+    admit(teacher, "Admit Zara")
+    wait_for(lambda: seen_by(teacher).get("Zara") == "Amara", 15, "Zara is seen")
 
     # Broken off, in two presses; the family is out, and reads why.
     teacher.page.get_by_role("button", name="Abort meeting").click()

@@ -24,6 +24,7 @@ from tests.harness import (
     TABLET,
     Installation,
     Person,
+    admit,
     faults,
     heard_by,
     knock,
@@ -100,16 +101,7 @@ def hold_a_meeting(at: Installation, teacher: Person, someone: Opener) -> None:
     start_meeting(teacher, at)
     waiting = teacher.page.get_by_role("list", name="Waiting room")
     wait_for(lambda: waiting.get_by_role("listitem").count() == 4, 40, "four at the door")
-    admit = teacher.page.get_by_role("button", name="Admit everyone expected", exact=True)
-
-    def all_in() -> bool:
-        # Until it is taken: the host has to be in the room first.
-        if admit.is_visible():
-            admit.click()
-            teacher.page.wait_for_timeout(500)
-        return waiting.get_by_role("listitem").count() == 0
-
-    wait_for(all_in, 20, "everybody is let in")
+    admit(teacher, "Admit everyone expected")
     for name in NAMES:
         wait_for(lambda name=name: seen_by(teacher).get(name) == name, 40, f"{name} is seen")
     for child in children.values():

@@ -5,19 +5,13 @@ that is not there in a shorter month is its last; one on a weekend is the Monday
 not known here, so a day never comes out later than the law has it.
 """
 
-from calendar import monthrange
 from datetime import date, timedelta
 
+from circletime.core.days import months_after
 from circletime.core.errors import Refused
 from circletime.policy import limits
 
 SATURDAY = 5
-
-
-def add_months(day: date, months: int) -> date:
-    """The corresponding day so many months on, or the last of a shorter month."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def working_day(day: date) -> date:
@@ -27,12 +21,12 @@ def working_day(day: date) -> date:
 
 def due_on(asked_on: date) -> date:
     """The last day to answer a request made on `asked_on` (T10)."""
-    return working_day(add_months(asked_on, limits.REQUEST_MONTHS))
+    return working_day(months_after(asked_on, limits.REQUEST_MONTHS))
 
 
 def extended_until(asked_on: date) -> date:
     """The last day to answer when the request is complex and the asker was told so in time."""
-    return working_day(add_months(asked_on, limits.REQUEST_MONTHS + limits.REQUEST_MORE_MONTHS))
+    return working_day(months_after(asked_on, limits.REQUEST_MONTHS + limits.REQUEST_MORE_MONTHS))
 
 
 def can_extend(asked_on: date, today: date, *, extended: bool) -> bool:

@@ -1,20 +1,13 @@
 """When a policy is looked at again, and what its adoption needs (C7)."""
 
-import calendar
 from datetime import date, timedelta
 
+from circletime.core.days import months_after
 from circletime.core.errors import Refused
 from circletime.policy import limits
 
 LONGEST_NAME, LONGEST_MINUTE, MOST_SIGNATORIES = 120, 120, 12
 """Characters of a signatory's name and of a reference to the minutes; and how many may sign."""
-
-
-def months_after(day: date, months: int) -> date:
-    """The same day `months` later, or the last of a month that is too short for it."""
-    number = day.month - 1 + months
-    year, month = day.year + number // 12, number % 12 + 1
-    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
 def next_review(last: date, months: int = limits.REVIEW_MONTHS) -> date:

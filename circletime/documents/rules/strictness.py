@@ -3,8 +3,8 @@
 from collections.abc import Set
 from datetime import date, datetime
 
+from circletime.core.days import months_after
 from circletime.core.errors import NotAllowed, Refused
-from circletime.documents.rules.review import months_after
 from circletime.people.rules import Role
 from circletime.policy.limits import REVIEW_MONTHS, Limit
 

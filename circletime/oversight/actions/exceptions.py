@@ -8,10 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from circletime.audit.actions import record
-from circletime.core.addresses import is_address
 from circletime.core.errors import Refused
-from circletime.notices.actions import enqueue
 from circletime.notices.rules import Kind
+from circletime.oversight.actions.letters import write_to
 from circletime.oversight.models import RuleException
 from circletime.oversight.queries.exceptions import in_force
 from circletime.oversight.queries.incidents import whom_to_tell
@@ -119,14 +118,12 @@ def _tell(exception: RuleException, whom: list[User], subject: str, *, by: User,
     """A letter with a link to the page and nobody's name."""
     link = settings.PUBLIC_URL + reverse("exception", args=[exception.public_id])
     text = f"{subject}: {exception.get_rule_display()}.\n\nWhy, and until when, is on this page:\n{link}\n\n"
-    for user in whom:
-        if is_address(user.email):
-            enqueue(
-                to=user.email,
-                subject=subject,
-                text=f"{text}{get_school().name}\n",
-                kind=Kind.EXCEPTION,
-                about=exception.subject,
-                by=by,
-                now=now,
-            )
+    write_to(
+        whom,
+        subject=subject,
+        text=f"{text}{get_school().name}\n",
+        kind=Kind.EXCEPTION,
+        about=exception.subject,
+        by=by,
+        now=now,
+    )

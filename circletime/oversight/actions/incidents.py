@@ -8,12 +8,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from circletime.audit.actions import record
-from circletime.core.addresses import is_address
 from circletime.core.errors import NotAllowed, Refused
 from circletime.meetings.models import Meeting
 from circletime.meetings.queries import can_see as can_see_meeting
-from circletime.notices.actions import enqueue
 from circletime.notices.rules import Kind as LetterKind
+from circletime.oversight.actions.letters import write_to
 from circletime.oversight.models import Incident, IncidentStep
 from circletime.oversight.queries.incidents import (
     is_concerned,
@@ -257,17 +256,15 @@ def _tell(incident: Incident, whom: list[User], subject: str, text: str, *, by: 
         link=settings.PUBLIC_URL + reverse("incident", args=[incident.public_id]),
         school=get_school().name,
     )
-    for user in whom:
-        if is_address(user.email):
-            enqueue(
-                to=user.email,
-                subject=f"{subject}: {kind.words}",
-                text=words,
-                kind=LetterKind.INCIDENT,
-                about=incident.subject,
-                by=by,
-                now=now,
-            )
+    write_to(
+        whom,
+        subject=f"{subject}: {kind.words}",
+        text=words,
+        kind=LetterKind.INCIDENT,
+        about=incident.subject,
+        by=by,
+        now=now,
+    )
 
 
 _BREACH = (

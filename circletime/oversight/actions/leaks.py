@@ -13,6 +13,7 @@ from circletime.core.addresses import is_address
 from circletime.core.errors import Refused
 from circletime.notices.actions import enqueue
 from circletime.notices.rules import Kind
+from circletime.oversight.actions.letters import write_to
 from circletime.oversight.models import Leak, Sighting
 from circletime.oversight.queries.leaks import Thing, is_on_its_staff, look_up, same_thing, whom_to_tell
 from circletime.oversight.rules.leaks import (
@@ -116,17 +117,15 @@ def _tell(leak: Leak, thing: Thing, *, by: str, now: datetime) -> None:
         "Look at it here; one button burns it and makes a new one:\n"
         f"{settings.PUBLIC_URL}{reverse('leak', args=[leak.public_id])}\n\n{get_school().name}\n"
     )
-    for user in whom_to_tell(thing.classes):
-        if is_address(user.email):
-            enqueue(
-                to=user.email,
-                subject=f"A link of {of} was made public",
-                text=text,
-                kind=Kind.LEAK,
-                about=leak.subject,
-                by=by,
-                now=now,
-            )
+    write_to(
+        whom_to_tell(thing.classes),
+        subject=f"A link of {of} was made public",
+        text=text,
+        kind=Kind.LEAK,
+        about=leak.subject,
+        by=by,
+        now=now,
+    )
 
 
 @transaction.atomic
@@ -200,17 +199,15 @@ def _answer(leak: Leak, answer: Answer, note: str, *, by: User, now: datetime) -
 
 def _ask_office(subject: str, text: str, leak: Leak, *, by: User, now: datetime) -> None:
     links = {"classes": settings.PUBLIC_URL + reverse("classes"), "school": get_school().name}
-    for user in list_active_with({Role.OFFICE}):
-        if is_address(user.email):
-            enqueue(
-                to=user.email,
-                subject=subject,
-                text=text.format(**links),
-                kind=Kind.LEAK,
-                about=leak.subject,
-                by=by,
-                now=now,
-            )
+    write_to(
+        list_active_with({Role.OFFICE}),
+        subject=subject,
+        text=text.format(**links),
+        kind=Kind.LEAK,
+        about=leak.subject,
+        by=by,
+        now=now,
+    )
 
 
 _CARDS = (

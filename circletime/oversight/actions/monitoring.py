@@ -8,9 +8,8 @@ from django.urls import reverse
 
 from circletime.audit.actions import record
 from circletime.audit.queries import end_before
-from circletime.core.addresses import is_address
-from circletime.notices.actions import enqueue
 from circletime.notices.rules import Kind
+from circletime.oversight.actions.letters import write_to
 from circletime.oversight.models import Draw, DrawnMeeting
 from circletime.oversight.queries.monitoring import beginning, hosted, list_candidates
 from circletime.oversight.rules.monitoring import check_found, check_look, drawn_of, month_before
@@ -82,17 +81,15 @@ def _tell(draw: Draw, count: int, *, by: str, now: datetime) -> None:
         link=settings.PUBLIC_URL + reverse("monitoring"),
         school=get_school().name,
     )
-    for user in list_active_with({Role.DSL}):
-        if is_address(user.email):
-            enqueue(
-                to=user.email,
-                subject=f"Meetings to look at in {draw.month:%B}",
-                text=text,
-                kind=Kind.MONITORING,
-                about=draw.subject,
-                by=by,
-                now=now,
-            )
+    write_to(
+        list_active_with({Role.DSL}),
+        subject=f"Meetings to look at in {draw.month:%B}",
+        text=text,
+        kind=Kind.MONITORING,
+        about=draw.subject,
+        by=by,
+        now=now,
+    )
 
 
 _LETTER = (

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Set
 from datetime import date
 from enum import StrEnum
 
+from circletime.core.days import months_after
 from circletime.core.errors import NotAllowed, Refused
 from circletime.people.rules import LOG_READERS, UPHOLDERS, Role
 from circletime.policy.limits import MONITORED_A_MONTH
@@ -46,12 +47,12 @@ def month_of(day: date) -> date:
 
 def month_before(month: date) -> date:
     """The first day of the month before."""
-    return date(month.year - (month.month == 1), (month.month - 2) % 12 + 1, 1)
+    return months_after(month, -1)
 
 
 def month_after(month: date) -> date:
     """The first day of the next month."""
-    return date(month.year + (month.month == 12), month.month % 12 + 1, 1)
+    return months_after(month, 1)
 
 
 def ticket(digest: str, public_id: str) -> str:
