@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright
 
 from tests.pace import paced
 
@@ -298,17 +298,23 @@ def start_meeting(one: Person, at: Installation) -> None:
     one.page.wait_for_url("**/room/*")
 
 
+def press_until(button: Locator, taken: Callable[[], bool]) -> None:
+    """Press this button until it is taken, as a person does when a list moved beneath their finger."""
+
+    def pressed() -> bool:
+        if not taken() and button.is_visible():
+            button.click()
+            button.page.wait_for_timeout(500)
+        return taken()
+
+    wait_for(pressed, 20, f"{button} is taken")
+
+
 def admit(teacher: Person, button: str) -> None:
     """Press this button until it is taken: the host has to be in the room first."""
     found = teacher.page.get_by_role("button", name=button, exact=True)
-
-    def taken() -> bool:
-        if found.is_visible():
-            found.click()
-            teacher.page.wait_for_timeout(500)
-        return not found.is_visible()
-
-    wait_for(taken, 20, f"{button} is taken")
+    found.wait_for()
+    press_until(found, lambda: not found.is_visible())
 
 
 def knock(one: Person, at: Installation, name: str) -> None:

@@ -24,6 +24,7 @@ export function t(name: Words, values: Record<string, string | number> = {}): st
 export const words = {
   waitingRoom: "Waiting room",
   nobodyWaits: "Nobody is waiting.",
+  connectingFirst: "Connecting you to the meeting first…",
   admitAll: "Admit everyone expected",
   hands: "Hands up",
   noHands: "No hands are up.",

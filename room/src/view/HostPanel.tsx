@@ -22,6 +22,9 @@ export function HostPanel({ live, sharing, incidentUrl, command, onShare }: Prop
   const { meeting } = live;
   const holder = live.people.find((person) => person.seat === meeting.floor);
   const sharingOn = meeting.screen_sharing?.on ?? false;
+  // The server lets nobody in before a host's own picture and sound stand (T1).
+  const hostIn =
+    meeting.state !== "live" || live.people.some((person) => person.role === "host" && person.connected);
   const upNext = live.people.find((person) => person.seat === meeting.circle?.next);
   return (
     <aside class="panel" aria-label={words.panel}>
@@ -30,7 +33,12 @@ export function HostPanel({ live, sharing, incidentUrl, command, onShare }: Prop
           {words.waitingRoom} {host.waiting.length > 0 && <span class="count">{host.waiting.length}</span>}
         </h2>
         {host.waiting.length > 0 && (
-          <button type="button" class="button wide" onClick={() => command("admit-expected")}>
+          <button
+            type="button"
+            class="button wide"
+            disabled={!hostIn}
+            onClick={() => command("admit-expected")}
+          >
             {words.admitAll}
           </button>
         )}
@@ -45,6 +53,7 @@ export function HostPanel({ live, sharing, incidentUrl, command, onShare }: Prop
                 type="button"
                 class="button small"
                 aria-label={words.admit(one.label)}
+                disabled={!hostIn}
                 onClick={() => command("admit", { seat: one.seat })}
               >
                 Admit
@@ -53,6 +62,7 @@ export function HostPanel({ live, sharing, incidentUrl, command, onShare }: Prop
           ))}
         </ul>
         {host.waiting.length === 0 && <p class="quiet">{words.nobodyWaits}</p>}
+        {host.waiting.length > 0 && !hostIn && <p class="quiet">{words.connectingFirst}</p>}
       </section>
 
       <section>
