@@ -1,7 +1,7 @@
 #!/bin/sh
-# Debian's Chromium, ffmpeg and a voice, for the browser tests, and what else is named. Says the one command where it may not install.
+# Debian's Chromium, ffmpeg, a voice and the letters of every language, for the browser tests, and what else is named. Says the one command where it may not install.
 set -eu
-wanted="chromium ffmpeg espeak-ng fonts-dejavu-core $*"
+wanted="chromium ffmpeg espeak-ng fonts-dejavu-core fonts-noto-core fonts-noto-color-emoji $*"
 missing=""
 for package in $wanted; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q "install ok installed" || missing="$missing $package"

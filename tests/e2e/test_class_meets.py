@@ -90,7 +90,7 @@ def test_a_class_meets(at: Installation, someone: Opener) -> None:
     for one in everybody:
         assert one.page.evaluate("window.askedOutside") == [], "somebody else's server would see the family"
     for child in children.values():
-        wait_for(lambda child=child: heard_by(child) == {"teacher"}, 8, f"{child.who} hears the teacher alone")
+        wait_for(lambda child=child: heard_by(child) == {"teacher"}, 8, f"{child.who} hears them alone")
     assert heard_by(teacher) == set()
 
     # Hands in order; the floor goes to one, then to the next, and each time one child alone is heard.

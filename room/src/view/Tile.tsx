@@ -3,6 +3,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Person } from "../protocol";
 import type { Session } from "../session";
 import { t } from "../strings";
+import { Icon } from "./Icon";
 
 interface Props {
   person: Person;
@@ -44,7 +45,7 @@ export function Tile({ person, session, mine, mark, large, speaking, screen }: P
         {mark}
       </span>
       <span class="name">
-        {person.hand && <span aria-hidden="true">✋ </span>}
+        {person.hand && <Icon name="hand" />}
         {person.label}
         {!person.connected && <span class="sub"> · {t("away")}</span>}
       </span>
