@@ -122,8 +122,8 @@ def run() -> Result:
             "another child, on the sound their pages play, from the press of the button or the call.",
             "A voice is heard at the first sample above 2 %, looked for every 4 ms; the fake microphone's "
             "own pauses of up to 40 ms are counted in.",
-            f"Every camera sends {PICTURES} pictures a second, since four browsers share this machine and it is "
-            "the sound that is measured.",
+            f"Every camera sends {PICTURES} pictures a second, since four browsers share this machine and "
+            "it is the sound that is measured.",
         ],
     )
 
