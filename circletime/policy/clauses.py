@@ -336,7 +336,6 @@ CLAUSES = (
         "Links are never made public",
         (D, A),
         (
-            "people.actions:make_family_link",
             "people.links:make_links",
             "pages.tripwire:tripwired",
             "oversight.actions.leaks:burn_and_reissue",
