@@ -13,6 +13,7 @@ from circletime.dispatch.rules import INVITES, NEEDS_HANDS, REACHED, Channel, St
 from circletime.notices.models import Letter
 from circletime.notices.rules import State as LetterState
 from circletime.people.models import SchoolClass
+from circletime.people.queries import find_unreviewed
 
 LOOKS_AHEAD = timedelta(days=14)
 
@@ -24,6 +25,8 @@ class Row:
     delivery: Delivery
     standing: Standing
     children: str
+    unreviewed: str = ""
+    """The language of its letter, in English, where its translations were not all reviewed."""
 
     @property
     def who(self) -> str:
@@ -165,11 +168,16 @@ def _sheets(notices: Iterable[Notice], now: datetime) -> list[Sheet]:
         .annotate(last=Max("pk"))
     )
     rows: dict[int, list[Row]] = defaultdict(list)
+    unreviewed: dict[str, str] = {}
     related = ("letter", "household", "adult", "told_by")
     found = Delivery.objects.filter(notice__in=every).select_related(*related).prefetch_related("pupils")
     for one in found.order_by("household__name", "adult__name", "pk"):
         children = ", ".join(child.label for child in one.pupils.all())
-        rows[one.notice_id].append(Row(one, standing_of(one), children))
+        spoken = one.letter.language if one.letter is not None else ""
+        if spoken not in unreviewed:
+            found_one = find_unreviewed(spoken)
+            unreviewed[spoken] = found_one.english_name if found_one is not None else ""
+        rows[one.notice_id].append(Row(one, standing_of(one), children, unreviewed[spoken]))
     return [Sheet(one, _is_current(one, last[one.about], now), rows[one.pk]) for one in every]
 
 
