@@ -13,6 +13,7 @@ from circletime.dispatch.rules import INVITES, NEEDS_HANDS, REACHED, Channel, St
 from circletime.notices.models import Letter
 from circletime.notices.rules import State as LetterState
 from circletime.people.models import SchoolClass
+from circletime.people.queries import find_unreviewed
 
 LOOKS_AHEAD = timedelta(days=14)
 
@@ -23,6 +24,8 @@ class Row:
 
     delivery: Delivery
     standing: Standing
+    unreviewed: str = ""
+    """The language of its letter, in English, where its translations were not all reviewed."""
 
     @property
     def children(self) -> str:
@@ -208,8 +211,13 @@ def _shown(keys: Iterable[int]) -> dict[int, list[Row]]:
         .order_by("household__name", "adult__name", "pk")
     )
     rows: dict[int, list[Row]] = defaultdict(list)
+    unreviewed: dict[str, str] = {}
     for one in found:
-        rows[one.notice_id].append(Row(one, standing_of(one)))
+        spoken = one.letter.language if one.letter is not None else ""
+        if spoken not in unreviewed:
+            language = find_unreviewed(spoken)
+            unreviewed[spoken] = language.english_name if language is not None else ""
+        rows[one.notice_id].append(Row(one, standing_of(one), unreviewed[spoken]))
     return rows
 
 
