@@ -257,9 +257,13 @@ async def _admit(room: Room, seat: str, shown_at: float, morning: Morning, pick:
         await asyncio.sleep(0.05)
     morning.shown.append(shown_at - room.knocked[seat])
     room.pressed[seat] = time.monotonic()
-    answer = await room.client.post(
-        f"/room/{room.seat}/admit", json={"seat": seat}, headers={"X-CSRFToken": room.csrf}
-    )
+    try:
+        answer = await room.client.post(
+            f"/room/{room.seat}/admit", json={"seat": seat}, headers={"X-CSRFToken": room.csrf}
+        )
+    except httpx.HTTPError as trouble:
+        morning.lost.append(f"Admit was lost: {trouble!r}")
+        return
     if answer.status_code != 200:
         morning.lost.append(f"Admit was refused: {answer.text[:200]}")
 

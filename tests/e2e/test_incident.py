@@ -68,7 +68,8 @@ def report(teacher: Person) -> str:
     beside: Page = opened.value
     beside.get_by_label("What sort of thing").select_option(label="Behaviour")
     beside.get_by_label("What happened").fill(WHAT)
-    beside.get_by_label("Child").select_option(label="Chloé")
+    children = beside.get_by_label("Child").get_by_role("option").all_inner_texts()
+    beside.get_by_label("Child").select_option(label=next(one for one in children if one.startswith("Chloé")))
     beside.get_by_role("button", name="Report it").click()
     beside.wait_for_url(re.compile(r"/incidents/[^/]{8,}/$"))
     address = beside.url
