@@ -121,8 +121,8 @@ def run() -> Result:
         rows,
         [
             f"{MEETINGS * TURNS} turns, {TURNS} in a row as a class has them in twenty minutes, then "
-            "everybody comes in anew; each takes the turn before it. Measured at the teacher and at another child, on "
-            "the sound their pages play, from the press of the button or the call.",
+            "everybody comes in anew; each takes the turn before it. Measured at the teacher and at another "
+            "child, on the sound their pages play, from the press of the button or the call.",
             "A voice is heard at the first sample above 2 %, looked for every 4 ms; the fake microphone's "
             "own pauses of up to 40 ms are counted in.",
             f"Every camera sends {PICTURES} pictures a second, since four browsers share this machine and "
