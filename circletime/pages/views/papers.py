@@ -46,7 +46,7 @@ from circletime.people.queries import (
 )
 from circletime.people.rules import OFFICE
 
-SHEETS = Path(__file__).resolve().parent.parent / "sheets"
+SHEET = Path(__file__).resolve().parent.parent / "sheets" / "cards.typ"
 CARDS_ON_A_SHEET = 10
 
 
@@ -59,7 +59,7 @@ def cards(request: HttpRequest, pk: int) -> HttpResponse:
     school_class = or_404(next((each for each in list_classes_for(user) if each.pk == pk), None))
     if not can_change_password(user, school_class):
         raise PermissionDenied
-    return _pdf("cards", {"classes": [_card(school_class)]}, f"cards-class-{pk}")
+    return _cards([school_class], f"cards-class-{pk}")
 
 
 @login_required
@@ -70,7 +70,7 @@ def all_cards(request: HttpRequest) -> HttpResponse:
     user = staff_of(request)
     if not user.roles & OFFICE:
         raise PermissionDenied
-    return _pdf("cards", {"classes": [_card(each) for each in list_classes_for(user)]}, "cards")
+    return _cards(list_classes_for(user), "cards")
 
 
 def _card(school_class: SchoolClass) -> dict[str, Any]:
@@ -164,9 +164,13 @@ def _qr(address: str) -> str:
     return out.getvalue().decode()
 
 
-def _pdf(sheet: str, facts: dict[str, Any], name: str) -> HttpResponse:
-    whole = facts | {"school": get_school().name, "join": settings.PUBLIC_URL + reverse("join")}
-    made = typst.compile(str(SHEETS / f"{sheet}.typ"), format="pdf", sys_inputs={"facts": json.dumps(whole)})
+def _cards(classes: list[SchoolClass], name: str) -> HttpResponse:
+    facts = {
+        "classes": [_card(each) for each in classes],
+        "school": get_school().name,
+        "join": settings.PUBLIC_URL + reverse("join"),
+    }
+    made = typst.compile(str(SHEET), format="pdf", sys_inputs={"facts": json.dumps(facts)})
     answer = HttpResponse(made, content_type="application/pdf")
     answer["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
     return answer
