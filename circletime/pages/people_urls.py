@@ -8,13 +8,13 @@ urlpatterns = [
     path("people/", people.index, name="people"),
     path("people/classes/new", people.class_new, name="people-class-new"),
     path("people/classes/<int:pk>/", people_classes.show, name="people-class"),
-    path("people/classes/<int:pk>/letters.pdf", papers.letters, name="people-class-letters"),
+    path("people/classes/<int:pk>/letters", papers.letters, name="people-class-letters"),
     path("people/groups/<int:pk>/", people_classes.group, name="people-group"),
     path("people/children/new", pupils.new, name="people-pupil-new"),
     path("people/children/<int:pk>/", pupils.show, name="people-pupil"),
     path("people/households/new", people.household_new, name="people-household-new"),
     path("people/households/<int:pk>/", households.show, name="people-household"),
-    path("people/households/<int:pk>/letter.pdf", papers.letter, name="people-letter"),
+    path("people/households/<int:pk>/letter", papers.letter, name="people-letter"),
     path("people/households/<int:pk>/link", households.link, name="people-link"),
     path(
         "people/households/<int:pk>/links/<str:link_id>/burn", households.link_burn, name="people-link-burn"
