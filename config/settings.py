@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "circletime.recordings",
     "circletime.access",
     "circletime.oversight",
+    "circletime.protection",
     "circletime.pages",
     "allauth",  # after our own, whose templates come first
     "allauth.account",
