@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from circletime.core.errors import Refused
-from circletime.oversight.actions.emptying import empty_exception, empty_incident
+from circletime.oversight.actions.emptying import empty_alarm, empty_exception, empty_incident
 from circletime.policy.limits import Limit
 from circletime.protection.actions.erasing import erase_leaver
 from circletime.protection.actions.retention import (
     empty_meeting,
     empty_notice,
     forget_acceptances,
+    forget_sessions,
     note_run,
 )
 from circletime.protection.queries import due, people
@@ -43,6 +44,7 @@ def keep_no_longer(now: datetime, at_most: int = AT_MOST) -> dict[str, int]:
             counts["waiting"] += 1
     if done:
         counts["accepted"] = forget_acceptances(by=WORKER, now=now)
+        counts["sessions"] = forget_sessions(by=WORKER, now=now)
     found = {name: number for name, number in sorted(counts.items()) if number}
     note_run(counts=found, done=done, by=WORKER, now=now)
     return found
@@ -58,6 +60,7 @@ def _jobs(now: datetime) -> Iterator[Job]:
     yield from _each(
         "exceptions", due.exceptions(today), lambda one: empty_exception(exception=one, **told)
     )
+    yield from _each("alarms", due.alarms(today), lambda one: empty_alarm(leak=one, **told))
     left = due.cutoff(Limit.LEAVERS, today)
     yield from _each("children", people.pupils_that_left(left), lambda one: erase_leaver(person=one, **told))
     yield from _each("adults", people.adults_that_left(left), lambda one: erase_leaver(person=one, **told))

@@ -42,7 +42,7 @@ def oak_met(world: World) -> Held:
     world.later(minutes=10)
     met = _meet(world, planned)
     world.later(hours=1)
-    plan(world, hours=48)
+    post(plan(world, hours=48), world.now)
     broken, by = world.live()
     lifecycle.abort(by=by, reason="The internet failed", now=world.later(minutes=3))
     post(world.fresh(broken), world.now)

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from circletime.audit.actions import forget_words, record
 from circletime.core.errors import Refused
-from circletime.oversight.models import Incident, RuleException
+from circletime.oversight.models import Incident, Leak, RuleException
 
 GONE = "Not kept any more"
 
@@ -46,4 +46,13 @@ def empty_exception(*, exception: RuleException, by: str, now: datetime) -> bool
     fresh.save(update_fields=["reason", "decision", "end_reason", "emptied_at"])
     record("oversight.exception.emptied", by=by, subject=fresh.subject, now=now)
     forget_words(subject=fresh.subject, by=by, now=now)
+    return True
+
+
+@transaction.atomic
+def empty_alarm(*, leak: Leak, by: str, now: datetime) -> bool:
+    """What was written about an alarm that was answered is gone. Answers whether there was anything."""
+    if not Leak.objects.filter(pk=leak.pk, answered_at__isnull=False).exclude(note="").update(note=""):
+        return False
+    record("oversight.leak.emptied", by=by, subject=leak.subject, now=now)
     return True

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from circletime.audit.actions import record
@@ -48,6 +49,15 @@ def forget_acceptances(*, by: str, now: datetime) -> int:
         return 0
     gone, _ = Acceptance.objects.filter(pk__in=found).delete()
     record("protection.acceptances.forgotten", by=by, subject="acceptances", now=now, number=gone)
+    return gone
+
+
+@transaction.atomic
+def forget_sessions(*, by: str, now: datetime) -> int:
+    """Browsers' sessions that have run out, which let nobody in. Answers how many there were."""
+    gone, _ = Session.objects.filter(expire_date__lt=now).delete()
+    if gone:
+        record("protection.sessions.forgotten", by=by, subject="sessions", now=now, number=gone)
     return gone
 
 

@@ -13,7 +13,7 @@ from circletime.documents.limits import holds
 from circletime.documents.models import Acceptance
 from circletime.meetings.models import Meeting
 from circletime.meetings.rules import OVER
-from circletime.oversight.models import Incident, RuleException
+from circletime.oversight.models import Incident, Leak, RuleException
 from circletime.oversight.rules.incidents import Kind, State
 from circletime.people.models import Household, Pupil
 from circletime.policy.limits import Limit
@@ -92,3 +92,9 @@ def exceptions(today: date) -> QuerySet[RuleException]:
     over = Q(granted=False, decided_at__lt=before) | Q(granted=True, until__lt=day)
     ended = Q(granted=True, ended_at__lt=before)
     return RuleException.objects.filter(over | ended, emptied_at=None).order_by("asked_at", "pk")
+
+
+def alarms(today: date) -> QuerySet[Leak]:
+    """Answered alarms that still have words."""
+    old = Leak.objects.filter(answered_at__lt=cutoff(Limit.INCIDENTS, today))
+    return old.exclude(note="").order_by("answered_at", "pk")
