@@ -21,7 +21,7 @@ from circletime.people.models import Adult, Group, Household, Pupil, SchoolClass
 
 
 def person_field() -> "models.PositiveSmallIntegerField[int | None, int | None]":
-    """Which of a meeting's people it was, where nobody can tell any more who: a number of that meeting only."""
+    """Which of a meeting's people it was, where nobody can tell any more who: a number of this meeting."""
     return models.PositiveSmallIntegerField(null=True, blank=True)
 
 

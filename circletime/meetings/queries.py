@@ -307,7 +307,13 @@ def register(meeting: Meeting, now: datetime) -> list[RegisterRow]:
             else ("user", row.user_id)
         )
         if key not in seats:
-            role = SeatRole.PUPIL if row.pupil_id or row.person else SeatRole.ADULT if row.adult_id else SeatRole.STAFF
+            role = (
+                SeatRole.PUPIL
+                if row.pupil_id or row.person
+                else SeatRole.ADULT
+                if row.adult_id
+                else SeatRole.STAFF
+            )
             rows.append(RegisterRow(row.label, role, False, None, None, 0, 0, 0, False, []))
     order = {SeatRole.HOST: 0, SeatRole.STAFF: 1, SeatRole.ADULT: 2, SeatRole.PUPIL: 3}
     return sorted(rows, key=lambda r: (order[SeatRole(r.role)], r.label))

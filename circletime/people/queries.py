@@ -268,7 +268,11 @@ def list_hosts() -> list[User]:
 
 def list_staff() -> list[tuple[User, str]]:
     """Every account with its roles in words, those that are switched off last."""
-    found = User.objects.filter(erased_at=None).prefetch_related("rolegrant_set").order_by("-is_active", "name", "pk")
+    found = (
+        User.objects.filter(erased_at=None)
+        .prefetch_related("rolegrant_set")
+        .order_by("-is_active", "name", "pk")
+    )
     return [(user, ", ".join(sorted(Role(g.role).words for g in user.rolegrant_set.all()))) for user in found]
 
 

@@ -188,9 +188,7 @@ _FACTS = {
     Limit.KEPT: Facts("T9", "Recordings are kept for", "days", RECORDING_KEPT.days, 7, 90),
     Limit.REVIEW: Facts("C7", "The policy is reviewed every", "months", REVIEW_MONTHS, 1, 12),
     Limit.REGISTERS: Facts("", "Registers have names for", "months", REGISTERS_KEPT_MONTHS, 3, 72),
-    Limit.NOTICES: Facts(
-        "", "Who was told of a meeting is kept for", "months", NOTICES_KEPT_MONTHS, 3, 72
-    ),
+    Limit.NOTICES: Facts("", "Who was told of a meeting is kept for", "months", NOTICES_KEPT_MONTHS, 3, 72),
     Limit.ACCEPTED: Facts(
         "", "What somebody accepted is kept, after they left, for", "months", ACCEPTED_KEPT_MONTHS, 1, 72
     ),

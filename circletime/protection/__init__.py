@@ -1,1 +1,1 @@
-"""Data protection: what is kept of whom and how long, carried out; a person's export and erasure; the record."""
+"""Data protection: periods that are carried out, a person's export and erasure, the record of processing."""

@@ -52,12 +52,16 @@ RISKS = (
         "A screenshot or a second camera before a screen is nothing that a program can see.",
         ("T8", "T9", "T10"),
         ("recordings.vault:VaultWriter", "recordings.actions.retention:destroy"),
-        ("tests/recordings/test_retention.py", "tests/recordings/test_clear.py", "tests/recordings/test_restored.py"),
+        (
+            "tests/recordings/test_retention.py",
+            "tests/recordings/test_clear.py",
+            "tests/recordings/test_restored.py",
+        ),
     ),
     Risk(
         "A recording that is shown to one family shows other children",
         (
-            "It is made anew without them: their pictures, and their sound where it is marked, are not in the film.",
+            "It is made anew without them: their pictures, and their sound where it is marked, are left out.",
             "Somebody else than who made it approves it, and a senior leader sits there while it is seen.",
         ),
         "What a child says about another is heard unless somebody marks it.",
@@ -77,7 +81,7 @@ RISKS = (
         "Names, addresses and notes are kept for longer than anybody needs them",
         (
             "Each period stands on this page, can be shortened, and is carried out each day.",
-            "A person who left is erased everywhere at once, and handed everything that is kept of them before.",
+            "A person is handed everything that is kept of them; who left is erased everywhere at once.",
         ),
         "Backups of the database may still have what was emptied.",
         (),
@@ -109,10 +113,10 @@ RISKS = (
     Risk(
         "An account of the staff is taken over",
         (
-            "Wrong passwords are slowed down for each account and address; a link to set one works for a day.",
+            "Wrong passwords are slowed down for each account and address; a link to set one works a day.",
             "Roles are the headteacher's alone to give, and an account is switched off at one press.",
         ),
-        "Where no second factor is asked for, a password that somebody else knows opens what its owner may see.",
+        "Where no second factor is asked for, a password that somebody else knows opens what its owner sees.",
         (),
         ("people.actions.staff:set_roles",),
         ("tests/web/test_guessing.py", "tests/people/test_who_may.py"),

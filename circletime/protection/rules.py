@@ -12,7 +12,7 @@ RETENTION_RAN, RETENTION_GOES_ON = "protection.retention.ran", "protection.reten
 """In the log: a day's retention was carried out; or a part of it, and there is more."""
 
 AT_MOST = 100
-"""Meetings, sheets, incidents and people in one go, so that recordings do not wait behind years of registers."""
+"""Meetings, sheets, incidents and people in one go: recordings do not wait behind years of registers."""
 
 
 class Ground(StrEnum):
@@ -52,7 +52,8 @@ def check_handed_on(roles: Set[Role], *, concerns: int, handed_on: bool) -> None
         return
     if Role.DSL not in roles:
         raise NotAllowed(
-            "A safeguarding concern about them is kept. Only the safeguarding lead can say that it was handed on."
+            "A safeguarding concern about them is kept. Only the safeguarding lead can say that it was "
+            "handed on."
         )
     if not handed_on:
         raise Refused(

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from typing import Any
 
 from circletime.core.errors import Refused
 from circletime.oversight.actions.emptying import empty_alarm, empty_exception, empty_incident
@@ -53,13 +54,11 @@ def keep_no_longer(now: datetime, at_most: int = AT_MOST) -> dict[str, int]:
 def _jobs(now: datetime) -> Iterator[Job]:
     """One after the other, each looked up when it is its turn: a family goes with its last child."""
     today = due.day_of(now)
-    told = {"by": WORKER, "now": now}
+    told: dict[str, Any] = {"by": WORKER, "now": now}
     yield from _each("sheets", due.sheets(today), lambda one: empty_notice(notice=one, **told))
     yield from _each("registers", due.registers(today), lambda one: empty_meeting(meeting=one, **told))
     yield from _each("incidents", due.incidents(today), lambda one: empty_incident(incident=one, **told))
-    yield from _each(
-        "exceptions", due.exceptions(today), lambda one: empty_exception(exception=one, **told)
-    )
+    yield from _each("exceptions", due.exceptions(today), lambda one: empty_exception(exception=one, **told))
     yield from _each("alarms", due.alarms(today), lambda one: empty_alarm(leak=one, **told))
     left = due.cutoff(Limit.LEAVERS, today)
     yield from _each("children", people.pupils_that_left(left), lambda one: erase_leaver(person=one, **told))

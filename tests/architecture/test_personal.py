@@ -54,7 +54,12 @@ def test_every_part_of_an_export_is_named() -> None:
     titles = set(re.findall(r'(?:Section|_facts|_counted)\(\s*"([^"]+)"', source))
     said = " ".join(each.exported for each in personal())
     listed = {title for title in titles if title in said}
-    assert titles - listed <= {"Meetings planned as host", "Recordings watched", "Incidents", "Contact restrictions"}
+    assert titles - listed <= {
+        "Meetings planned as host",
+        "Recordings watched",
+        "Incidents",
+        "Contact restrictions",
+    }
 
 
 def test_every_period_is_used() -> None:

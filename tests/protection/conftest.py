@@ -33,7 +33,10 @@ class Held:
 @pytest.fixture
 def oak_met(world: World) -> Held:
     amara, ben = only(world, "Amara", "Ben")
-    first, second = family(amara, Ada="ada@home.example"), family(ben, name="Other", Bruno="bruno@home.example")
+    first, second = (
+        family(amara, Ada="ada@home.example"),
+        family(ben, name="Other", Bruno="bruno@home.example"),
+    )
     Pupil.objects.filter(pk=ben.pk).update(last_name="Onlyben")
     planned = plan(world)
     post(planned, world.later(hours=1))

@@ -104,9 +104,7 @@ def test_a_clock_that_leapt_empties_nothing(oak_met: Held) -> None:
 
 
 def test_a_school_may_keep_things_shorter(oak_met: Held) -> None:
-    set_limit(
-        limit=Limit.REGISTERS, value=6, by=oak_met.world.staff["headteacher"], now=oak_met.world.now
-    )
+    set_limit(limit=Limit.REGISTERS, value=6, by=oak_met.world.staff["headteacher"], now=oak_met.world.now)
     years_pass(oak_met.world, 0.6)
     assert "registers" in keep_no_longer(oak_met.world.now)
     assert not Seat.objects.exclude(pupil=None).exists()

@@ -14,8 +14,10 @@ HOST = ("host_name", "host_email")
 
 
 def count_before(*, joined: Collection[Asked], off: Collection[Asked], now: datetime) -> None:
-    """Count how the families of these meetings were told, before anybody is taken out, so that the report says
-    the same afterwards. What was counted before stays. In the caller's transaction."""
+    """Count how the families of these meetings were told, before anybody is taken out.
+
+    So the report says the same afterwards. What was counted before stays. In the caller's transaction.
+    """
     for asked, whats, broken in ((joined, INVITES, False), (off, frozenset({What.ABORTED}), True)):
         wanted = {one.about: one for one in asked}
         for told in Told.objects.filter(about__in=list(wanted), off=broken):

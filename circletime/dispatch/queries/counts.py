@@ -132,7 +132,9 @@ def told_of_next(abouts: Collection[str]) -> set[str]:
         "notice_id", "household_id"
     ):
         homes[notice].add(home)
-    counted = set(Told.objects.filter(about__in=[o.about for o in off], following=True).values_list("about", flat=True))
+    counted = set(
+        Told.objects.filter(about__in=[o.about for o in off], following=True).values_list("about", flat=True)
+    )
     return counted | {
         one.about
         for one in off

@@ -1,7 +1,7 @@
 """Names taken out of registers: of whole meetings when their time has come, of one person who is erased.
 
-What is counted of a meeting stays the same: each person keeps a number within that meeting (`Seat.person`), and
-two labels that were the same are the same again.
+What is counted of a meeting stays the same: each person keeps a number within that meeting (`Seat.person`),
+and two labels that were the same are the same again.
 """
 
 from collections import defaultdict

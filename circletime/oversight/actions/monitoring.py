@@ -77,7 +77,7 @@ def write_finding(*, drawn: DrawnMeeting, found: str, note: str, by: User, now: 
 def forget_note(*, meeting: Meeting, by: str, now: datetime) -> None:
     """What was written about a drawn meeting goes with its register; what was found stays.
 
-    The log's commitments to the notes of that month's other meetings lose their salts as well: they are as old.
+    The log's commitments to the notes of that month's other meetings lose their salts too: they are as old.
     """
     for drawn in DrawnMeeting.objects.select_related("draw").filter(meeting=meeting).exclude(note=""):
         DrawnMeeting.objects.filter(pk=drawn.pk).update(note="")

@@ -3,7 +3,6 @@
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -11,21 +10,20 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from circletime.core import time
 from circletime.pages.forms import Field, Form, options_of
-from circletime.pages.found import or_404
 from circletime.pages.protection_papers import as_pdf, as_zip
 from circletime.pages.steps import Step, run
 from circletime.pages.who import staff_of
-from circletime.people.models import Adult, Pupil, User
+from circletime.people.models import User
 from circletime.protection.actions.erasing import erase_person
 from circletime.protection.actions.exporting import export_person
 from circletime.protection.actions.words import write_words
 from circletime.protection.queries.export import export_of
-from circletime.protection.queries.people import Person, goes_with, name_of
+from circletime.protection.queries.people import Person, find_person, goes_with, name_of
 from circletime.protection.queries.record import record_of
 from circletime.protection.queries.standing import against, concerns_about
 from circletime.protection.rules import Ground
 
-SORTS: dict[str, type[Person]] = {"child": Pupil, "adult": Adult, "staff": User}
+SORTS = ("child", "adult", "staff")
 BACK = {"child": "people-pupil", "adult": "people-adult", "staff": "people-staff-one"}
 
 
@@ -83,7 +81,7 @@ def person(request: HttpRequest, sort: str, pk: int) -> HttpResponse:
     user, found = _protected(request, sort, pk)
     now = time.now()
     family = goes_with(found)
-    concerns = sum(len(concerns_about(each)) for each in (*family.pupils, *family.users))
+    concerns = sum(len(concerns_about(each)) for each in family.people)
     context = {
         "name": name_of(found),
         "sort": sort,
@@ -143,7 +141,7 @@ def _protected(request: HttpRequest, sort: str, pk: int) -> tuple[User, Person]:
     user = staff_of(request)
     if not user.protects:
         raise PermissionDenied
-    if sort not in SORTS:
+    found = find_person(sort, pk) if sort in SORTS else None
+    if found is None:
         raise Http404
-    found: Person = or_404(SORTS[sort]._default_manager.filter(pk=pk).first())
     return user, found

@@ -1,7 +1,7 @@
 """The rows of a person, taken away for good. Whoever calls has emptied first what points to them.
 
-Children and adults are deleted; their numbers are not given again, and the log has nothing but those numbers. An
-account stays as a number without a name, because it is what did things.
+Children and adults are deleted; their numbers are not given again, and the log has nothing but those numbers.
+An account stays as a number without a name, because it is what did things.
 """
 
 from datetime import datetime
@@ -54,7 +54,7 @@ def erase_adult(*, adult: Adult, by: str, now: datetime) -> None:
 
 @transaction.atomic
 def erase_household(*, household: Household, named: bool, by: str, now: datetime) -> None:
-    """The household's row; where a meeting was held for it (`named`), a row without name, people and links."""
+    """The household's row; where a meeting was held for it (`named`), a row without name and links stays."""
     if household.pupils.exists() or household.adults.exists():
         raise Refused("people", "Somebody belongs to this household.")
     number = household.pk

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -11,7 +12,7 @@ from circletime.access.actions import emptying as requests
 from circletime.access.models import Case
 from circletime.access.rules.case import OVER
 from circletime.audit.actions import record
-from circletime.core.errors import NotAllowed
+from circletime.core.errors import NotAllowed, Refused
 from circletime.dispatch.actions.emptying import count_before
 from circletime.dispatch.models import Delivery
 from circletime.documents.models import Acceptance
@@ -22,7 +23,15 @@ from circletime.oversight.actions.emptying import empty_exception, empty_inciden
 from circletime.oversight.models import RuleException
 from circletime.people.actions.erasing import erase_account, erase_adult, erase_household, erase_pupil
 from circletime.people.models import Adult, Household, Pupil, User
-from circletime.protection.queries.people import Family, Person, addresses_of, goes_with, subject_of
+from circletime.protection.queries.people import (
+    Family,
+    Person,
+    addresses_of,
+    find_person,
+    goes_with,
+    sort_of,
+    subject_of,
+)
 from circletime.protection.queries.standing import against, concerns_about, incidents_about
 from circletime.protection.queries.telling import meetings_told, of_meetings
 from circletime.protection.rules import (
@@ -54,7 +63,7 @@ def erase_person(
     check_confirmed(confirmed)
     family = _lock(person)
     check_nothing_against(against(family, timezone.localtime(now).date()))
-    concerns = sum(len(concerns_about(each)) for each in (*family.pupils, *family.users))
+    concerns = sum(len(concerns_about(each)) for each in family.people)
     check_handed_on(by.roles, concerns=concerns, handed_on=handed_on)
     return _erase(family, subject_of(person), chosen, by=by.actor, now=now)
 
@@ -66,7 +75,7 @@ def erase_leaver(*, person: Person, by: str, now: datetime) -> bool:
     Anything against it, and any incident that still names them, waits: a later day tries again.
     """
     family = _lock(person)
-    named = any(incidents_about(each) for each in (*family.pupils, *family.users))
+    named = any(incidents_about(each) for each in family.people)
     if named or against(family, timezone.localtime(now).date()):
         return False
     _erase(family, subject_of(person), KEPT_LONG_ENOUGH, by=by, now=now)
@@ -75,14 +84,15 @@ def erase_leaver(*, person: Person, by: str, now: datetime) -> bool:
 
 def _lock(person: Person) -> Family:
     """The person as it is now, held until the transaction ends, and who goes with them."""
-    model = type(person)
-    fresh: Person = model._default_manager.select_for_update().get(pk=person.pk)  # type: ignore[assignment]
+    fresh = find_person(sort_of(person), person.pk, lock=True)
+    if fresh is None:
+        raise Refused("gone", "They were erased already.")
     return goes_with(fresh)
 
 
 def _erase(family: Family, subject: str, ground: Ground | str, *, by: str, now: datetime) -> dict[str, int]:
     counts: Counter[str] = Counter()
-    people: list[Person] = [*family.pupils, *family.adults, *family.users]
+    people = family.people
     joined, off = of_meetings(meetings_told(family))
     count_before(joined=joined, off=off, now=now)
     counts["letters"] = empty_letters_to(
@@ -112,7 +122,7 @@ def _erase(family: Family, subject: str, ground: Ground | str, *, by: str, now: 
         Delivery.objects.filter(household=home).delete()
         erase_household(household=home, named=_named(home), by=by, now=now)
     counts["households"], counts["people"] = len(family.households), len(people)
-    found = {name: number for name, number in sorted(counts.items()) if number}
+    found: dict[str, Any] = {name: number for name, number in sorted(counts.items()) if number}
     record("protection.person.erased", by=by, subject=subject, now=now, ground=str(ground), **found)
     return found
 

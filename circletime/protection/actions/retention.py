@@ -1,6 +1,7 @@
 """What the school's own times ask for, one meeting, sheet or person at a time, each in its transaction."""
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -64,5 +65,5 @@ def forget_sessions(*, by: str, now: datetime) -> int:
 @transaction.atomic
 def note_run(*, counts: dict[str, int], done: bool, by: str, now: datetime) -> None:
     """A day's retention was carried out, or a part of it: numbers only."""
-    kind = RETENTION_RAN if done else RETENTION_GOES_ON
-    record(kind, by=by, subject="retention", now=now, **counts)
+    kind, data = RETENTION_RAN if done else RETENTION_GOES_ON, dict[str, Any](counts)
+    record(kind, by=by, subject="retention", now=now, **data)

@@ -62,7 +62,9 @@ def sheets(today: date) -> QuerySet[Notice]:
     before = timezone.localtime(cutoff(Limit.NOTICES, today)).date()
     going_on = Incident.objects.exclude(state=State.CLOSED).exclude(meeting=None)
     names = [f"meeting:{name}" for name in going_on.values_list("meeting__public_id", flat=True)]
-    return Notice.objects.filter(day__lt=before, emptied_at=None).exclude(about__in=names).order_by("day", "pk")
+    return (
+        Notice.objects.filter(day__lt=before, emptied_at=None).exclude(about__in=names).order_by("day", "pk")
+    )
 
 
 def acceptances(today: date) -> QuerySet[Acceptance]:

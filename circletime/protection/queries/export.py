@@ -177,27 +177,30 @@ def _accepted(person: Person) -> Section:
         "Documents accepted",
         ("Document", "Version", "When", "How"),
         tuple(
-            (each.version.document.words, str(each.version.number or ""), _when(each.at), each.get_way_display())
+            (
+                each.version.document.words,
+                str(each.version.number or ""),
+                _when(each.at),
+                each.get_way_display(),
+            )
             for each in found
         ),
     )
 
 
-def _told(person: Person) -> Section:
+def _told(person: Pupil | Adult) -> Section:
     found = Delivery.objects.select_related("notice", "letter")
     found = found.filter(adult=person) if isinstance(person, Adult) else found.filter(pupils=person)
     rows = []
     for each in found.distinct():
         sent = each.letter.sent_at if each.letter is not None else None
         how = each.get_told_how_display() if each.told_how else "E-mail" if sent else ""
-        rows.append(
-            (_day(each.notice.day), each.notice.get_what_display(), _when(each.told_at or sent), how)
-        )
+        rows.append((_day(each.notice.day), each.notice.get_what_display(), _when(each.told_at or sent), how))
     return Section("What the family was told", ("Of", "What", "When", "How"), tuple(rows))
 
 
-def _letters(person: Person) -> Section:
-    found = Letter.objects.filter(to__iexact=person.email) if getattr(person, "email", "") else ()
+def _letters(person: Adult | User) -> Section:
+    found = Letter.objects.filter(to__iexact=person.email) if person.email else ()
     rows = tuple((_when(each.made_at), each.get_kind_display(), each.get_state_display()) for each in found)
     return Section("Letters to this address", ("Written", "What", "State"), rows)
 
@@ -284,20 +287,52 @@ Part = Callable[..., Section]
 _PARTS: dict[type[Person], tuple[str, tuple[Part, ...]]] = {
     Pupil: (
         "child",
-        (_child, _expected, _seats, _accepted, _told, _requests, _recordings, _incidents, _restrictions, _log),
+        (
+            _child,
+            _expected,
+            _seats,
+            _accepted,
+            _told,
+            _requests,
+            _recordings,
+            _incidents,
+            _restrictions,
+            _log,
+        ),
     ),
     Adult: (
         "adult of a family",
-        (_adult, _expected, _seats, _accepted, _told, _letters, _requests, _recordings, _codes, _restrictions, _log),
+        (
+            _adult,
+            _expected,
+            _seats,
+            _accepted,
+            _told,
+            _letters,
+            _requests,
+            _recordings,
+            _codes,
+            _restrictions,
+            _log,
+        ),
     ),
     User: (
         "member of staff",
         (
-            _account, _hosted, _expected, _seats, _accepted, _letters, _recordings, _watched, _exceptions,
-            _incidents, _log,
+            _account,
+            _hosted,
+            _expected,
+            _seats,
+            _accepted,
+            _letters,
+            _recordings,
+            _watched,
+            _exceptions,
+            _incidents,
+            _log,
         ),
     ),
-}  # fmt: skip
+}
 
 
 def _when(moment: datetime | None) -> str:

@@ -20,6 +20,27 @@ class Family:
     households: tuple[Household, ...] = ()
     users: tuple[User, ...] = ()
 
+    @property
+    def people(self) -> list[Person]:
+        """All of them, the households aside."""
+        return [*self.pupils, *self.adults, *self.users]
+
+
+def find_person(sort: str, pk: int, *, lock: bool = False) -> Person | None:
+    """The child, adult or member of staff with this number, held until the transaction ends where asked."""
+    if sort == "child":
+        return (Pupil.objects.select_for_update() if lock else Pupil.objects).filter(pk=pk).first()
+    if sort == "adult":
+        return (Adult.objects.select_for_update() if lock else Adult.objects).filter(pk=pk).first()
+    return (User.objects.select_for_update() if lock else User.objects).filter(pk=pk).first()
+
+
+def sort_of(person: Person) -> str:
+    """As the pages call it: child, adult or staff."""
+    if isinstance(person, User):
+        return "staff"
+    return "child" if isinstance(person, Pupil) else "adult"
+
 
 def name_of(person: Person) -> str:
     """In words for staff."""
@@ -47,8 +68,9 @@ def goes_with(person: Person) -> Family:
     ]
     # A household stays where an adult of it does, who belongs to another child as well.
     kept = set(
-        Household.objects.filter(pk__in=ours, adults__in=Adult.objects.exclude(pk__in=[a.pk for a in adults]))
-        .values_list("pk", flat=True)
+        Household.objects.filter(
+            pk__in=ours, adults__in=Adult.objects.exclude(pk__in=[a.pk for a in adults])
+        ).values_list("pk", flat=True)
     )
     return Family((person,), tuple(adults), tuple(home for home in homes if home.pk not in kept))
 
@@ -58,13 +80,14 @@ def _is_empty(home: Household, *, but_adult: Adult) -> bool:
 
 
 def is_here(person: Person) -> bool:
-    """Whether they belong to the school now. An adult does with a child who does, until taken off the list."""
+    """Whether they belong to the school now. An adult does with a child, until taken off the list."""
     if isinstance(person, User):
         return person.is_active
     if isinstance(person, Adult):
-        return person.left_at is None and Pupil.objects.filter(
-            households__in=person.households.all(), left_at=None
-        ).exists()
+        return (
+            person.left_at is None
+            and Pupil.objects.filter(households__in=person.households.all(), left_at=None).exists()
+        )
     return person.left_at is None
 
 
@@ -89,6 +112,8 @@ def addresses_of(people: Iterable[Adult | User]) -> list[str]:
     wanted = {each.email for each in every if each.email}
     adults = [each.pk for each in every if isinstance(each, Adult)]
     users = [each.pk for each in every if isinstance(each, User)]
-    shared = set(Adult.objects.filter(email__in=wanted).exclude(pk__in=adults).values_list("email", flat=True))
+    shared = set(
+        Adult.objects.filter(email__in=wanted).exclude(pk__in=adults).values_list("email", flat=True)
+    )
     shared |= set(User.objects.filter(email__in=wanted).exclude(pk__in=users).values_list("email", flat=True))
     return sorted(wanted - shared)

@@ -1,4 +1,4 @@
-"""The record of processing (UK GDPR, Article 30) and the impact assessment (Article 35), as this installation runs.
+"""The record of processing (UK GDPR, Article 30) and the impact assessment (Article 35), as this one runs.
 
 Read from the settings, the limits in force and the table of what is kept; no secret and no person is in it.
 """
@@ -96,7 +96,7 @@ def record_of(now: datetime) -> Record:
         school=get_school().name,
         at=now,
         said=tuple(
-            Said(point, words if (words := newest.get(point.key)) is not None and words.text else None)
+            Said(point, found if (found := newest.get(point.key)) is not None and found.text else None)
             for point in POINTS
         ),
         where=tuple(where()),
@@ -109,7 +109,13 @@ def record_of(now: datetime) -> Record:
 
 def _period(limit: Limit) -> Period:
     last = limits.last_set(limit)
-    return Period(limit.facts.words, limits.holds(limit), limit.facts.unit, last is not None, last and last.set_at)
+    return Period(
+        limit.facts.words,
+        limits.holds(limit),
+        limit.facts.unit,
+        last is not None,
+        last.set_at if last is not None else None,
+    )
 
 
 def until(kept: Kept) -> str:
@@ -138,12 +144,18 @@ def where() -> list[tuple[str, str]]:
     if not local:
         place += f", the service “{database.get('OPTIONS', {}).get('service', '')}”"
     return [
-        ("Pages", f"{settings.PUBLIC_URL}, {'encrypted (HTTPS)' if settings.HTTPS else 'not encrypted (HTTP)'}"),
+        (
+            "Pages",
+            f"{_host(settings.PUBLIC_URL)}, {'encrypted' if settings.HTTPS else 'not encrypted'}",
+        ),
         ("Database", place),
         ("Recordings", f"The folder {settings.VAULT} on this machine, each encrypted under a key of its own"),
         ("Keys of recordings", f"The folder {settings.KEYS} on this machine"),
         ("Recordings that have stopped", _bucket()),
-        ("Sound and picture", f"LiveKit at {_host(settings.LIVEKIT_URL)}; no other company's server is asked"),
+        (
+            "Sound and picture",
+            f"LiveKit at {_host(settings.LIVEKIT_URL)}; no other company's server is asked",
+        ),
         ("Letters", _mail()),
         ("SchoolPing", _ping()),
         ("Languages of families", ", ".join(one.english_name for one in LANGUAGES.values())),
@@ -153,7 +165,8 @@ def where() -> list[tuple[str, str]]:
 def _bucket() -> str:
     if not settings.S3_BUCKET:
         return "Stay in that folder"
-    return f"The bucket {settings.S3_BUCKET} at {_host(settings.S3_URL) or 'Amazon'}, encrypted, without the keys"
+    at = _host(settings.S3_URL) or "Amazon"
+    return f"The bucket {settings.S3_BUCKET} at {at}, encrypted, without the keys"
 
 
 def _mail() -> str:
@@ -177,39 +190,64 @@ def _host(address: str) -> str:
 
 def processing() -> list[Processing]:
     """What is done, for what, with whose data, and who gets it: here, as it is set up."""
-    mail = "the mail server, and from there the family" if settings.EMAIL_HOST and not settings.DEMO else "nobody"
+    mail = (
+        "the mail server, and from there the family"
+        if settings.EMAIL_HOST and not settings.DEMO
+        else "nobody"
+    )
     ping = "; SchoolPing, without names" if settings.SCHOOLPING else ""
     bucket = "; the bucket's owner, encrypted and without a key" if settings.S3_BUCKET else ""
     return [
         Processing(
-            "Meetings by video", "Teaching, well-being and staying in touch", "children, families, staff",
-            "Sound and picture while it lasts; first names; who was there and who spoke", "nobody",
+            "Meetings by video",
+            "Teaching, well-being and staying in touch",
+            "children, families, staff",
+            "Sound and picture while it lasts; first names; who was there and who spoke",
+            "nobody",
         ),
         Processing(
-            "Recordings", "Safeguarding, and answering who asks to see them", "who was in the meeting",
-            "Sound and picture, encrypted", f"whoever asks and may see it, with the others left out{bucket}",
+            "Recordings",
+            "Safeguarding, and answering who asks to see them",
+            "who was in the meeting",
+            "Sound and picture, encrypted",
+            f"whoever asks and may see it, with the others left out{bucket}",
         ),
         Processing(
-            "Roster", "Letting in only who is expected", "children, families, staff",
-            "Names, classes, households, e-mail addresses, languages; contact restrictions", "nobody",
+            "Roster",
+            "Letting in only who is expected",
+            "children, families, staff",
+            "Names, classes, households, e-mail addresses, languages; contact restrictions",
+            "nobody",
         ),
         Processing(
-            "Letters and who was told", "Telling families of meetings", "families",
-            "Addresses, words, when and how each was told", f"{mail}{ping}",
+            "Letters and who was told",
+            "Telling families of meetings",
+            "families",
+            "Addresses, words, when and how each was told",
+            f"{mail}{ping}",
         ),
         Processing(
-            "Documents and acceptances", "Showing that rules were read", "families, staff, governors",
-            "Who accepted which version, and when", "nobody",
+            "Documents and acceptances",
+            "Showing that rules were read",
+            "families, staff, governors",
+            "Who accepted which version, and when",
+            "nobody",
         ),
         Processing(
-            "Incidents, exceptions, alarms", "Safeguarding, and the policy being kept", "children, families, staff",
-            "What happened, in words; steps and outcome", "the Commissioner of a breach, by the school itself",
+            "Incidents, exceptions, alarms",
+            "Safeguarding, and the policy being kept",
+            "children, families, staff",
+            "What happened, in words; steps and outcome",
+            "the Commissioner of a breach, by the school itself",
         ),
         Processing(
-            "The log and the report", "Showing governors that the policy was kept", "everybody, as numbers",
-            "Who did what when; no names and no free text", "governors: the signed end of the log, by letter",
+            "The log and the report",
+            "Showing governors that the policy was kept",
+            "everybody, as numbers",
+            "Who did what when; no names and no free text",
+            "governors: the signed end of the log, by letter",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def made_words(record: Record) -> str:

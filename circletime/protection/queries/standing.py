@@ -23,7 +23,7 @@ def against(family: Family, today: date) -> list[str]:
     A recording is no reason: it goes on its own day. One that is kept by a hold is.
     """
     found: list[str] = []
-    for person in (*family.pupils, *family.adults, *family.users):
+    for person in family.people:
         found += _of(person, today)
     found += [
         "A meeting is planned for their household. Cancel it first."
@@ -68,7 +68,10 @@ def _in_a_meeting(person: Person) -> bool:
         model.objects.filter(**_whose(person)).exclude(meeting__state__in=MEETING_OVER).exists()
         for model in (Seat, Expected)
     ]
-    hosts = isinstance(person, User) and Meeting.objects.filter(host=person).exclude(state__in=MEETING_OVER).exists()
+    hosts = (
+        isinstance(person, User)
+        and Meeting.objects.filter(host=person).exclude(state__in=MEETING_OVER).exists()
+    )
     return any(going_on) or hosts
 
 
@@ -77,7 +80,7 @@ def _planned(home: Household) -> bool:
 
 
 def _held(person: Person) -> bool:
-    """Staff host most of what is held: their account is a number there, and the hold needs no name of theirs."""
+    """Staff host most of what is held; their account stays a number there, and the hold needs no name."""
     if isinstance(person, User):
         return False
     meetings = Seat.objects.filter(**_whose(person)).values("meeting")

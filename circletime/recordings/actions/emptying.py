@@ -14,7 +14,7 @@ NOT_KEPT = "Not kept any more"
 
 @transaction.atomic
 def empty_words(*, meeting: Meeting, by: str, now: datetime) -> None:
-    """Why its recording was watched, opened, kept or deleted early is gone; that it was, when, and by whom stays.
+    """Why its recording was watched, opened, kept or deleted early is gone; that it was, and by whom, stays.
 
     A hold that is on other recordings too keeps its words until it is let go of all of them. Nothing happens
     while the recording is there.
