@@ -3,9 +3,10 @@
 `tests/architecture/test_personal.py` holds this against the tables: none is missing, and each field that can
 have words, or that leads to a child, an adult or a household, is named as somebody's data (`fields`) or as
 nobody's (`plain`). A field that leads to an account says who did something. It stays, as a number: the
-account loses its name. docs/data-protection.md and the record of processing are drawn from the same rows.
+account loses its name. docs/what-is-kept.md and the record of processing are drawn from the same rows.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from circletime.policy.limits import Limit
@@ -194,7 +195,7 @@ TABLES = (
         "families, staff",
         Limit.REGISTERS,
         "In meetings",
-        "The household's name goes; the reason is emptied with the register.",
+        "The household's name goes, the reason goes with the register; the host is an account.",
         ("household", "end_reason"),
         ("public_id", "room", "recording"),
     ),
@@ -213,7 +214,7 @@ TABLES = (
         ALL,
         Limit.REGISTERS,
         "In meetings",
-        "A number of that meeting takes the place of name and link; a colleague's leads to a nameless account.",
+        "A number of that meeting takes the place of name and link; a colleague's account is nameless.",
         ("pupil", "adult", "label", "key", "gone_reason"),
         ("public_id", "connection"),
     ),
@@ -609,3 +610,21 @@ TABLES = (
 def personal() -> list[Kept]:
     """The tables that have somebody's data."""
     return [each for each in TABLES if each.whose]
+
+
+def until(kept: Kept, value_of: Callable[[Limit], int]) -> str:
+    """How long a table's rows are kept, in words; `value_of` says what a limit is."""
+    if not isinstance(kept.until, Limit):
+        return kept.until
+    return f"{value_of(kept.until)} {kept.until.facts.unit} {_AFTER[kept.until]}"
+
+
+_AFTER = {
+    Limit.KEPT: "after it was made",
+    Limit.REGISTERS: "after the meeting",
+    Limit.NOTICES: "after the meeting",
+    Limit.ACCEPTED: "after they left",
+    Limit.INCIDENTS: "after it was closed",
+    Limit.LEAVERS: "after they left",
+    Limit.COLLEAGUES: "after the account was switched off",
+}

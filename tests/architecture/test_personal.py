@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import models
 
 from circletime.policy.limits import Limit
-from circletime.protection.personal import TABLES, Kept, personal
+from circletime.protection.personal import TABLES, Kept, personal, until
 from circletime.protection.queries import export
 
 MODELS = {model._meta.label: model for model in apps.get_models(include_auto_created=True)}
@@ -60,6 +60,14 @@ def test_every_part_of_an_export_is_named() -> None:
         "Incidents",
         "Contact restrictions",
     }
+
+
+def test_the_page_for_whoever_looks_after_it_says_the_same() -> None:
+    """docs/data-protection.md is written by hand: its periods are the ones that hold."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "data-protection.md").read_text()
+    for kept in TABLES:
+        if isinstance(kept.until, Limit) and not kept.until.facts.clause:
+            assert until(kept, lambda limit: limit.facts.value) in page, kept.table
 
 
 def test_every_period_is_used() -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from circletime.audit.models import Row
@@ -22,6 +23,7 @@ from circletime.people.models import Adult, Household, Pupil, User
 from circletime.policy.limits import Limit
 from circletime.protection.tasks import keep_no_longer
 from tests.protection.conftest import Held, everything, years_pass
+from tests.web.visits import Visits
 from tests.world import World
 
 
@@ -185,6 +187,27 @@ def test_an_account_keeps_its_number_and_nothing_else(oak_met: Held) -> None:
     gone = User.objects.get(pk=world.teacher.pk)
     assert gone.erased_at and not gone.has_usable_password() and gone.roles == frozenset()
     assert [line for line in everything().splitlines() if name in line or email in line] == []
+
+
+def test_every_page_about_what_was_emptied_still_opens(oak_met: Held, visits: Visits) -> None:
+    made = incident(oak_met, "behaviour", closed=True)
+    notices = list(Notice.objects.values_list("public_id", flat=True))
+    years_pass(oak_met.world, 6.1)
+    keep_no_longer(oak_met.world.now)
+    client = visits.by_role("headteacher")
+    addresses = [reverse("dispatch-notice", args=[each]) for each in notices]
+    addresses += [
+        reverse(name, args=[oak_met.met.public_id]) for name in ("meeting", "register", "register-pdf")
+    ]
+    addresses += [
+        reverse("meeting", args=[oak_met.off.public_id]),
+        reverse("incident", args=[made.public_id]),
+    ]
+    addresses += [reverse("protection"), reverse("report"), reverse("dispatch"), reverse("letters")]
+    for address in addresses:
+        answer = client.get(address)
+        assert answer.status_code == 200, address
+        assert b"Onlyben" not in answer.content
 
 
 @pytest.mark.parametrize("limit", [each for each in Limit if not each.facts.clause])

@@ -65,7 +65,7 @@ def erase_person(
     check_nothing_against(against(family, timezone.localtime(now).date()))
     concerns = sum(len(concerns_about(each)) for each in family.people)
     check_handed_on(by.roles, concerns=concerns, handed_on=handed_on)
-    return _erase(family, subject_of(person), chosen, by=by.actor, now=now)
+    return _erase(family, subject_of(person), chosen, by=by.actor, now=now, concerns=concerns)
 
 
 @transaction.atomic
@@ -90,7 +90,9 @@ def _lock(person: Person) -> Family:
     return goes_with(fresh)
 
 
-def _erase(family: Family, subject: str, ground: Ground | str, *, by: str, now: datetime) -> dict[str, int]:
+def _erase(
+    family: Family, subject: str, ground: Ground | str, *, by: str, now: datetime, concerns: int = 0
+) -> dict[str, int]:
     counts: Counter[str] = Counter()
     people = family.people
     joined, off = of_meetings(meetings_told(family))
@@ -122,6 +124,7 @@ def _erase(family: Family, subject: str, ground: Ground | str, *, by: str, now: 
         Delivery.objects.filter(household=home).delete()
         erase_household(household=home, named=_named(home), by=by, now=now)
     counts["households"], counts["people"] = len(family.households), len(people)
+    counts["concerns_handed_on"] = concerns
     found: dict[str, Any] = {name: number for name, number in sorted(counts.items()) if number}
     record("protection.person.erased", by=by, subject=subject, now=now, ground=str(ground), **found)
     return found

@@ -16,7 +16,7 @@ from circletime.people.queries import get_school
 from circletime.policy.clauses import CLAUSES, Clause
 from circletime.policy.limits import Limit
 from circletime.protection.models import SchoolWords
-from circletime.protection.personal import Kept, personal
+from circletime.protection.personal import Kept, personal, until
 from circletime.protection.points import POINTS, Point
 from circletime.protection.risks import RISKS, Risk
 
@@ -102,7 +102,7 @@ def record_of(now: datetime) -> Record:
         where=tuple(where()),
         processing=tuple(processing()),
         periods=tuple(_period(limit) for limit in Limit),
-        rows=tuple(Row(kept, until(kept)) for kept in personal()),
+        rows=tuple(Row(kept, until(kept, limits.holds)) for kept in personal()),
         risks=tuple(Stands(risk, tuple(clauses[number] for number in risk.clauses)) for risk in RISKS),
     )
 
@@ -116,24 +116,6 @@ def _period(limit: Limit) -> Period:
         last is not None,
         last.set_at if last is not None else None,
     )
-
-
-def until(kept: Kept) -> str:
-    """How long a table's rows are kept here, in words."""
-    if not isinstance(kept.until, Limit):
-        return kept.until
-    return f"{limits.holds(kept.until)} {kept.until.facts.unit} {_AFTER[kept.until]}"
-
-
-_AFTER = {
-    Limit.KEPT: "after it was made",
-    Limit.REGISTERS: "after the meeting",
-    Limit.NOTICES: "after the meeting",
-    Limit.ACCEPTED: "after they left",
-    Limit.INCIDENTS: "after it was closed",
-    Limit.LEAVERS: "after they left",
-    Limit.COLLEAGUES: "after the account was switched off",
-}
 
 
 def where() -> list[tuple[str, str]]:
