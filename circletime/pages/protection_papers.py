@@ -50,7 +50,11 @@ def as_pdf(record: Record) -> bytes:
         "school": record.school,
         "made": made_words(record),
         "said": [
-            [each.point.ask, each.words.text if each.words else "", each.point.suggested]
+            [
+                f"{each.point.name}: {each.point.ask}",
+                each.words.text if each.words else "",
+                each.point.suggested,
+            ]
             for each in record.said
         ],
         "where": [list(each) for each in record.where],

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from circletime.access.actions import ending
@@ -158,6 +159,12 @@ def test_nothing_is_left_of_a_child_and_the_log_holds(left: Held) -> None:
     row = Row.objects.get(kind="protection.person.erased")
     assert row.subject == f"pupil:{ben.pk}" and '"ground":"asked"' in row.data and "Ben" not in row.data
     assert verify()[1] is None
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="of SQLite's file only")
+def test_what_is_erased_is_overwritten_in_the_file(left: Held) -> None:
+    with connection.cursor() as cursor:
+        assert cursor.execute("PRAGMA secure_delete").fetchone() == (1,)
 
 
 def test_other_families_stay_whole(left: Held) -> None:

@@ -17,6 +17,7 @@ from circletime.people.models import User
 from circletime.protection.actions.erasing import erase_person
 from circletime.protection.actions.exporting import export_person
 from circletime.protection.actions.words import write_words
+from circletime.protection.points import Point
 from circletime.protection.queries.export import export_of
 from circletime.protection.queries.people import Person, find_person, goes_with, name_of
 from circletime.protection.queries.record import record_of
@@ -39,7 +40,7 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {"record": record, "may_write": user.protects}
 
     def steps() -> list[Step]:
-        return [_point(each.point.key, each.words.text if each.words else "", user) for each in record.said]
+        return [_point(each.point, each.words.text if each.words else "", user) for each in record.said]
 
     return run(
         request,
@@ -51,12 +52,12 @@ def index(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _point(key: str, text: str, user: User) -> Step:
+def _point(point: Point, text: str, user: User) -> Step:
     def write(typed: QueryDict) -> None:
-        write_words(point=key, text=typed.get("text", ""), by=user, now=time.now())
+        write_words(point=point.key, text=typed.get("text", ""), by=user, now=time.now())
 
     field = Field("text", "The school's words", "textarea", text, required=False)
-    return Step(Form(key, "Keep", (field,), title="Write"), write)
+    return Step(Form(point.key, "Keep", (field,), title=f"Write: {point.name}"), write)
 
 
 @login_required

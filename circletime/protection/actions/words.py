@@ -11,7 +11,7 @@ from circletime.protection.models import SchoolWords
 from circletime.protection.points import POINTS
 from circletime.protection.rules import check_protects
 
-LONGEST = 2000
+LONGEST = 500
 
 
 @transaction.atomic

@@ -140,7 +140,7 @@ def _seats(person: Person) -> Section:
     notes = Happening.objects.filter(
         seat__in=Seat.objects.filter(**_whose(person)), kind__in=("note", "removed")
     ).count()
-    note = f"{notes} notes of hosts. {A_PERSON_DECIDES}" if notes else ""
+    note = f"Notes of hosts about them: {notes}. {A_PERSON_DECIDES}" if notes else ""
     return Section("In meetings", heads, tuple(rows), note)
 
 

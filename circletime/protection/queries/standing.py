@@ -92,7 +92,10 @@ def _asked(person: Person) -> bool:
     if isinstance(person, Pupil):
         return open_cases.filter(pupil=person).exists()
     if isinstance(person, Adult):
-        return open_cases.filter(asker=person).exists()
+        theirs = Q(asker=person)
+        if person.email:
+            theirs |= Q(asker=None, asker_email__iexact=person.email)
+        return open_cases.filter(theirs).exists()
     waiting = Invitation.objects.filter(called_off_at=None, held_at=None, leader=person)
     return waiting.exclude(case__state__in=CASE_OVER).exists()
 

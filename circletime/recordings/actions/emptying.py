@@ -16,8 +16,7 @@ NOT_KEPT = "Not kept any more"
 def empty_words(*, meeting: Meeting, by: str, now: datetime) -> None:
     """Why its recording was watched, opened, kept or deleted early is gone; that it was, and by whom, stays.
 
-    A hold that is on other recordings too keeps its words until it is let go of all of them. Nothing happens
-    while the recording is there.
+    A hold that still keeps something has its words. Nothing happens while the recording is there.
     """
     recording = Recording.objects.filter(meeting=meeting, state__in=GONE).first()
     if recording is None:
