@@ -9,7 +9,7 @@ class SchoolWords(models.Model):
     """The school's own words for one open point of the record; the newest of a point holds."""
 
     point = models.CharField(max_length=20)
-    text = models.CharField(max_length=500, blank=True)
+    text = models.CharField(max_length=2000, blank=True)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
 

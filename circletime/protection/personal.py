@@ -403,7 +403,7 @@ TABLES = (
         ALL,
         Limit.REGISTERS,
         "Recordings: the days on which it was watched",
-        "The reason goes with the register, once the recording is gone; that it was watched stays, by an account.",
+        "The reason goes with the register; that it was watched stays, by an account.",
         ("why",),
         ("sent", "played"),
     ),

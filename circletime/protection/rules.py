@@ -46,15 +46,22 @@ def check_protects(roles: Set[Role]) -> None:
         raise NotAllowed("Only the headteacher and the safeguarding lead do this.")
 
 
+CONCERN_KEPT = (
+    "A safeguarding concern about them is kept. Only the safeguarding lead can say that it was handed on."
+)
+
+
+def can_hand_on(roles: Set[Role]) -> bool:
+    """Whether somebody can say that a safeguarding concern went to the next school."""
+    return Role.DSL in roles
+
+
 def check_handed_on(roles: Set[Role], *, concerns: int, handed_on: bool) -> None:
     """A safeguarding concern goes with the child. Raise unless the safeguarding lead says that it has."""
     if not concerns:
         return
-    if Role.DSL not in roles:
-        raise NotAllowed(
-            "A safeguarding concern about them is kept. Only the safeguarding lead can say that it was "
-            "handed on."
-        )
+    if not can_hand_on(roles):
+        raise NotAllowed(CONCERN_KEPT)
     if not handed_on:
         raise Refused(
             "handed_on",

@@ -235,4 +235,17 @@ def test_the_page_says_what_stands_against_it(oak_met: Held, visits: Visits) -> 
     where = reverse("protection-person", args=["child", oak_met.ben.pk])
     answer = visits.by_role("dsl").post(where, {"verb": "erase", "ground": "asked", "sure": "yes"})
     assert answer.status_code == 409
-    assert "still belongs to the school" in answer.content.decode()
+    shown = answer.content.decode()
+    assert "still belongs to the school" in shown and 'value="erase"' not in shown
+
+
+def test_the_page_offers_nothing_that_would_be_refused(left: Held, visits: Visits) -> None:
+    incident(left, "concern", closed=True)
+    where = reverse("protection-person", args=["child", left.ben.pk])
+    shown = visits.by_role("headteacher").get(where).content.decode()
+    assert "Only the safeguarding lead can say" in shown and 'value="erase"' not in shown
+    client = visits.by_role("dsl")
+    assert "handed_on" in client.get(where).content.decode()
+    typed = {"verb": "erase", "ground": "no need", "sure": "yes"}
+    assert client.post(where, typed).status_code == 400
+    assert client.post(where, typed | {"handed_on": "yes"}).status_code == 302

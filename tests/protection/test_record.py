@@ -48,6 +48,8 @@ def test_the_school_s_words_are_kept(world: World, visits: Visits) -> None:
     assert "&lt;b&gt;as the board said&lt;/b&gt; in May" in shown and "Suggested: Public task" not in shown
     assert SchoolWords.objects.count() == 2
     assert client.post(where, {"verb": "nothing", "text": "x"}).status_code == 404
+    answer = client.post(where, {"verb": "basis", "text": "x" * 2001})
+    assert answer.status_code == 400 and "at most 2000 characters" in answer.content.decode()
 
 
 @pytest.mark.parametrize("role", ["teacher", "support", "slt", "governor"])

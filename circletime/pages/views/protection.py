@@ -22,7 +22,7 @@ from circletime.protection.queries.export import export_of
 from circletime.protection.queries.people import Person, find_person, goes_with, name_of
 from circletime.protection.queries.record import record_of
 from circletime.protection.queries.standing import against, concerns_about
-from circletime.protection.rules import Ground
+from circletime.protection.rules import CONCERN_KEPT, Ground, can_hand_on
 
 SORTS = ("child", "adult", "staff")
 BACK = {"child": "people-pupil", "adult": "people-adult", "staff": "people-staff-one"}
@@ -57,7 +57,7 @@ def _point(point: Point, text: str, user: User) -> Step:
         write_words(point=point.key, text=typed.get("text", ""), by=user, now=time.now())
 
     field = Field("text", "The school's words", "textarea", text, required=False)
-    return Step(Form(point.key, "Keep", (field,), title=f"Write: {point.name}"), write)
+    return Step(Form(point.key, "Keep", (field,), title="Write"), write)
 
 
 @login_required
@@ -83,6 +83,9 @@ def person(request: HttpRequest, sort: str, pk: int) -> HttpResponse:
     now = time.now()
     family = goes_with(found)
     concerns = sum(len(concerns_about(each)) for each in family.people)
+    standing = against(family, timezone.localtime(now).date())
+    if concerns and not can_hand_on(user.roles):
+        standing.append(CONCERN_KEPT)
     context = {
         "name": name_of(found),
         "sort": sort,
@@ -91,7 +94,7 @@ def person(request: HttpRequest, sort: str, pk: int) -> HttpResponse:
         "sections": export_of(found, now).sections,
         "with_them": [each.name for each in family.adults if each.pk != pk or sort != "adult"],
         "households": [each.name for each in family.households],
-        "against": against(family, timezone.localtime(now).date()),
+        "against": standing,
         "erased": isinstance(found, User) and found.erased_at,
     }
 

@@ -11,7 +11,8 @@ from circletime.protection.models import SchoolWords
 from circletime.protection.points import POINTS
 from circletime.protection.rules import check_protects
 
-LONGEST = 500
+LONGEST = 2000
+"""In characters."""
 
 
 @transaction.atomic
