@@ -86,7 +86,11 @@ RISKS = (
         "Backups of the database may still have what was emptied.",
         (),
         ("protection.tasks:keep_no_longer", "protection.actions.erasing:erase_person"),
-        ("tests/protection/test_retention.py", "tests/protection/test_erasing.py"),
+        (
+            "tests/protection/test_retention.py",
+            "tests/protection/test_erasing.py",
+            "tests/protection/test_term.py",
+        ),
     ),
     Risk(
         "Data leaves for other companies, or other countries",
