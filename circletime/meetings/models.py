@@ -81,7 +81,9 @@ class Meeting(models.Model):
                 condition=Q(kind="staff", school_class=None)
                 | Q(kind="class", school_class__isnull=False, group=None, household=None)
                 | Q(kind="group", school_class__isnull=False, group__isnull=False)
-                | Q(kind="parents", school_class__isnull=False, household__isnull=False),
+                | Q(kind="parents", school_class__isnull=False, household__isnull=False)
+                # Whose it was is forgotten with its register.
+                | Q(kind="parents", school_class__isnull=False, emptied_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="live_meeting_has_an_end",

@@ -195,7 +195,7 @@ TABLES = (
         "families, staff",
         Limit.REGISTERS,
         "In meetings",
-        "The household's name goes, the reason goes with the register; the host is an account.",
+        "The household's link and the reason go with the register; the host is an account.",
         ("household", "end_reason"),
         ("public_id", "room", "recording"),
     ),

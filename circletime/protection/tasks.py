@@ -1,5 +1,6 @@
 """What the worker does once a day: whatever was kept for as long as the school keeps it, goes."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -20,6 +21,8 @@ from circletime.protection.queries import due, people
 from circletime.protection.rules import AT_MOST
 from circletime.recordings.queries import clock_sentence
 
+log = logging.getLogger(__name__)
+
 WORKER = "system:worker"
 
 Job = tuple[str, Callable[[], bool]]
@@ -29,20 +32,25 @@ def keep_no_longer(now: datetime, at_most: int = AT_MOST) -> dict[str, int]:
     """Carry out this day's retention, unless that was done; a day that was missed is made up for by the next.
 
     Nothing goes while the clock is not trusted (T9). At most so many are done in one go; the rest is done in
-    the next. Answers how many of each sort, and how many wait for something that stands against it.
+    the next. Answers how many of each sort, how many wait for something that stands against it, and how many
+    failed; both are tried again the next day.
     """
     if due.ran_on(now) or clock_sentence(now):
         return {}
     counts: Counter[str] = Counter()
     done = True
     for name, job in _jobs(now):
-        if sum(counts.values()) - counts["waiting"] >= at_most:
+        if sum(counts.values()) - counts["waiting"] - counts["failed"] >= at_most:
             done = False
             break
         try:
             counts[name if job() else "waiting"] += 1
         except Refused:
             counts["waiting"] += 1
+        except Exception as trouble:
+            # One that fails keeps nobody else waiting. What it says may name somebody: only its kind is logged.
+            log.error("retention: one of %s failed (%s)", name, type(trouble).__name__)
+            counts["failed"] += 1
     if done:
         counts["accepted"] = forget_acceptances(by=WORKER, now=now)
         counts["sessions"] = forget_sessions(by=WORKER, now=now)

@@ -21,6 +21,8 @@ from circletime.people.actions.pupils import pupil_leaves
 from circletime.people.actions.staff import switch_off
 from circletime.people.models import Adult, Household, Pupil, User
 from circletime.policy.limits import Limit
+from circletime.protection import tasks
+from circletime.protection.actions.retention import empty_meeting
 from circletime.protection.tasks import keep_no_longer
 from tests.protection.conftest import Held, everything, years_pass
 from tests.web.visits import Visits
@@ -187,6 +189,37 @@ def test_an_account_keeps_its_number_and_nothing_else(oak_met: Held) -> None:
     gone = User.objects.get(pk=world.teacher.pk)
     assert gone.erased_at and not gone.has_usable_password() and gone.roles == frozenset()
     assert [line for line in everything().splitlines() if name in line or email in line] == []
+
+
+def test_one_that_fails_keeps_nobody_else_waiting(
+    oak_met: Held, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*, meeting: Meeting, **told: object) -> bool:
+        if meeting.pk == oak_met.met.pk:
+            raise ValueError("Ben Onlyben")
+        return empty_meeting(meeting=meeting, **told)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(tasks, "empty_meeting", broken)
+    years_pass(oak_met.world, 3.1)
+    counts = keep_no_longer(oak_met.world.now)
+    assert counts["failed"] == 1 and counts["registers"] >= 1
+    assert "ValueError" in caplog.text and "Onlyben" not in caplog.text
+    monkeypatch.undo()
+
+
+def test_a_parents_meeting_is_nobodys_any_more(oak_met: Held) -> None:
+    home = oak_met.ben.households.get()
+    held = Meeting.objects.create(
+        kind="parents", purpose="family", school_class=oak_met.world.oak, household=home, state="ended",
+        host=oak_met.world.teacher, starts_at=oak_met.met.starts_at, ended_at=oak_met.met.ended_at,
+        live_at=oak_met.met.live_at, minutes=20,
+    )  # fmt: skip
+    years_pass(oak_met.world, 3.1)
+    before = report(oak_met)
+    keep_no_longer(oak_met.world.now)
+    held.refresh_from_db()
+    assert held.household is None and held.title == "Oak"
+    assert report(oak_met) == before
 
 
 def test_every_page_about_what_was_emptied_still_opens(oak_met: Held, visits: Visits) -> None:

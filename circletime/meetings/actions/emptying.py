@@ -56,8 +56,8 @@ def empty_register(*, meeting: Meeting, by: str, now: datetime) -> int:
         _hide(rows, number, links=True)
     Happening.objects.filter(meeting=locked, kind__in=OWN_WORDS).update(text=GONE)
     locked.emptied_at = now
-    locked.end_reason = GONE if locked.end_reason else ""
-    locked.save(update_fields=["emptied_at", "end_reason"])
+    locked.end_reason, locked.household = GONE if locked.end_reason else "", None
+    locked.save(update_fields=["emptied_at", "end_reason", "household"])
     record("meetings.register.emptied", by=by, subject=locked.subject, now=now, people=len(people))
     return len(people)
 
