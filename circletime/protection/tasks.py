@@ -48,7 +48,7 @@ def keep_no_longer(now: datetime, at_most: int = AT_MOST) -> dict[str, int]:
         except Refused:
             counts["waiting"] += 1
         except Exception as trouble:
-            # One that fails keeps nobody else waiting. What it says may name somebody: only its kind is logged.
+            # One that fails keeps nobody else waiting. What it says may name somebody, so it is not logged.
             log.error("retention: one of %s failed (%s)", name, type(trouble).__name__)
             counts["failed"] += 1
     if done:
