@@ -81,8 +81,8 @@ def _prepare() -> list[tuple[str, str, Any, str]]:
     from circletime.meetings.models import Meeting
     from circletime.meetings.rules import Kind, Purpose
     from circletime.pages.demo_papers import adopt_documents
-    from circletime.people.actions import make_family_link
     from circletime.people.factory import invent_school
+    from circletime.people.links import FAMILY_LINK_LASTS, make_links, token_of
     from circletime.people.models import Household, Pupil, SchoolClass
 
     call_command("migrate", verbosity=0)
@@ -120,7 +120,9 @@ def _prepare() -> list[tuple[str, str, Any, str]]:
         return client
 
     family = Client()
-    family.get(f"/f/{make_family_link(household=home, by='bench', now=today)}")
+    until, about = today + FAMILY_LINK_LASTS, f"household:{home.pk}"
+    (link,) = make_links([home], until=until, about=about, by="bench", now=today)
+    family.get(f"/f/{token_of(link.pk)}")
     office, teacher, slt, governor = map(signed_in, ("office", "teacher", "slt", "governor"))
     register = reverse("meeting", args=[old.public_id]) + "register"
     return [

@@ -53,13 +53,22 @@ from circletime.people.models import User
 client = Client()
 client.force_login(User.objects.get(email="office@larkfield.example"))
 day = Notice.objects.earliest("pk").day.isoformat()
-took, size = [], 0
+took, size, rows = [], 0, 0
 for _ in range(6):
     began = clock.perf_counter()
     answer = client.get("/dispatch/", {"day": day})
     took.append(clock.perf_counter() - began)
-    assert answer.status_code == 200 and answer.content.count(b'name="row"') >= %d
-print(json.dumps({"took": sorted(took[1:]), "size": len(answer.content)}))
+    assert answer.status_code == 200
+opened = []
+for notice in Notice.objects.filter(day=day):
+    began = clock.perf_counter()
+    whole = client.get("/dispatch/", {"day": day, "open": notice.public_id})
+    opened.append(clock.perf_counter() - began)
+    rows += Delivery.objects.filter(notice=notice).count()
+    for each in Delivery.objects.filter(notice=notice):
+        assert each.public_id in whole.content.decode()
+assert rows >= %d
+print(json.dumps({"took": sorted(took[1:]), "size": len(answer.content), "opened": max(opened)}))
 """
 
 SEND = """
@@ -95,12 +104,13 @@ def run() -> Result:
         "420 families are told",
         "the list is ready in 1 s; all is handed to the mail server in 60 s by one worker, with progress; "
         "with sender and server killed no family is missed",
-        list_median < 1
+        max(list_median, listed["opened"]) < 1
         and calm["took"] < 60
         and killed["missed"] == 0
         and planned["homes"] == CLASSES * PUPILS,
         {
             "list_s": list_median,
+            "opened_s": listed["opened"],
             "handed_over_s": calm["took"],
             "per_letter_ms": 1000 * calm["took"] / letters,
             "planning_a_meeting_s": planned["plan"] / CLASSES,
@@ -111,7 +121,9 @@ def run() -> Result:
             f"{CLASSES} meetings of {PUPILS} families each, a letter to every adult with an address, in "
             "twelve languages, each with a calendar entry. SQLite in a file; a real SMTP server in another "
             "process.",
-            "The list is the whole page of the day, every household of it; median of five.",
+            "The list is the page of the day, with a count of where each meeting's households stand and "
+            "those somebody has to see to; median of five. Opened is the slowest page with all of one "
+            "meeting's.",
             "Each letter is asked about once more before it goes; after every 50 the day is counted anew.",
             "A letter that came twice came under the same Message-ID, and was counted by the page.",
         ],

@@ -36,8 +36,10 @@ LOOKS = (0.5, 2.5)
 # A meeting for each class now, its teacher in it; the teachers' media comes from the crowd.
 BEGIN = """
 import json
+from contextlib import suppress
 from datetime import timedelta
 from circletime.core import time
+from circletime.core.errors import Refused
 from circletime.media import livekit
 from circletime.meetings.actions import lifecycle
 from circletime.meetings.actions.schedule import schedule
@@ -54,7 +56,8 @@ for one in SchoolClass.objects.order_by("pk"):
         now = time.now()
         meeting = schedule(kind=Kind.CLASS, purpose=Purpose.CIRCLE, starts_at=now + timedelta(seconds=20),
             minutes=20, by=teacher, now=now, school_class=one)
-        lifecycle.open_waiting_room(meeting=meeting, by="system:bench", now=now)
+        with suppress(Refused):  # the worker was first
+            lifecycle.open_waiting_room(meeting=meeting, by="system:bench", now=now)
     pupils = [[p.first_name, p.last_name if p.mark else ""] for p in one.pupil_set.order_by("pk")]
     classes.append({"email": teacher.email, "id": one.join_id, "password": one.password,
         "meeting": meeting.public_id, "room": meeting.room, "pupils": pupils})
@@ -257,9 +260,13 @@ async def _admit(room: Room, seat: str, shown_at: float, morning: Morning, pick:
         await asyncio.sleep(0.05)
     morning.shown.append(shown_at - room.knocked[seat])
     room.pressed[seat] = time.monotonic()
-    answer = await room.client.post(
-        f"/room/{room.seat}/admit", json={"seat": seat}, headers={"X-CSRFToken": room.csrf}
-    )
+    try:
+        answer = await room.client.post(
+            f"/room/{room.seat}/admit", json={"seat": seat}, headers={"X-CSRFToken": room.csrf}
+        )
+    except httpx.HTTPError as trouble:
+        morning.lost.append(f"Admit was lost: {trouble!r}")
+        return
     if answer.status_code != 200:
         morning.lost.append(f"Admit was refused: {answer.text[:200]}")
 

@@ -253,7 +253,14 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"without_addresses": {"()": "circletime.core.logs.WithoutAddresses"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "plain",
+            "filters": ["without_addresses"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     # Request lines would put room addresses into a log; errors are still told by django.request.
     "loggers": {"uvicorn.access": {"level": "CRITICAL"}},

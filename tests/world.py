@@ -8,7 +8,8 @@ from circletime.meetings.actions.schedule import schedule
 from circletime.meetings.models import Meeting, Seat
 from circletime.meetings.rules import Kind, Purpose, Recording
 from circletime.people.factory import invent_school
-from circletime.people.models import Pupil, SchoolClass, User
+from circletime.people.links import FAMILY_LINK_LASTS, make_links, token_of
+from circletime.people.models import Household, Pupil, SchoolClass, User
 from tests.fake_media import FakeMedia
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -101,3 +102,9 @@ def make_world(media: FakeMedia, *, pupils: int = 10) -> World:
         staff=staff,
         media=media,
     )
+
+
+def family_link(household: Household, now: datetime) -> str:
+    """The token of a new link, as one that is printed."""
+    (link,) = make_links([household], until=now + FAMILY_LINK_LASTS, about="test", by="test", now=now)
+    return token_of(link.pk)

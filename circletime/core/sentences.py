@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from circletime.core.catalogs import ROOM, entries, read, texts
 
@@ -16,12 +16,12 @@ class Sentence:
     english: tuple[str, ...]
     translation: tuple[str, ...]
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The name of the English sentence: another one when its words change."""
         return _hash(self.context, self.english)
 
-    @property
+    @cached_property
     def said(self) -> str:
         """The name of the sentence with this translation: another one when either changes."""
         return _hash(self.context, self.english, self.translation)

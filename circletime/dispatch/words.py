@@ -10,6 +10,7 @@ from datetime import date
 
 from django.template.loader import render_to_string
 
+from circletime.core.languages import Language
 from circletime.core.words import N_, _, clock, day, day_and_year, ngettext, spoken
 from circletime.dispatch.rules import Gathering, Reason, What
 
@@ -69,24 +70,34 @@ class Block:
 
 @dataclass
 class Words:
-    """A letter, as it goes into the outbox; the summary and the description are its calendar entry's."""
+    """A letter, as it goes into the outbox; the summary and the description are its calendar entry's.
+
+    `beneath` is the same letter in English, where the school has to know word for word what it signed.
+    """
 
     subject: str
     blocks: list[Block] = field(default_factory=list)
     summary: str = ""
     description: str = ""
+    language: Language = field(default_factory=spoken)
+    beneath: "Words | None" = None
+
+    @property
+    def parts(self) -> "list[Words]":
+        """This one, and the one beneath it."""
+        return [self, *([self.beneath] if self.beneath is not None else [])]
 
     @property
     def text(self) -> str:
         """As plain text. Each sentence stands alone, so that it can be read aloud."""
-        return "\n\n".join(_as_text(block) for block in self.blocks) + "\n"
+        return "\n\n".join(_as_text(block) for part in self.parts for block in part.blocks) + "\n"
 
     @property
     def html(self) -> str:
         """As HTML: the same words, with nothing that has to be fetched."""
         return render_to_string(
             "dispatch/letter.html",
-            {"subject": self.subject, "blocks": self.blocks, "language": spoken()},
+            {"subject": self.subject, "language": self.language, "parts": self.parts},
         )
 
 
@@ -122,9 +133,36 @@ def write(told: Told, families: Sequence[Family]) -> Words:
     return made
 
 
+def write_new_link(school: str, classes: Iterable[str], family: Family, until: str) -> Words:
+    """The letter with a new link, because the old one was made public (T11)."""
+    whose = {"class": listed(classes)}
+    return Words(
+        _("%(class)s: your family's new link") % whose,
+        [
+            Block(_("Dear family of %(children)s,") % {"children": listed(family.children)}),
+            Block(
+                _(
+                    "Your old link to our video meetings was seen in a place where others can find it, so it "
+                    "does not work any more. This is your new one."
+                ),
+                strong=True,
+            ),
+            Block(_("Open your family's own page:"), link=family.link),
+            _careful(until),
+            Block(
+                _(
+                    "The old link may still stand in an earlier letter of ours or in your calendar. Please "
+                    "use the new one instead."
+                )
+            ),
+            Block("\n".join([_("Yours sincerely,"), tame(school)])),
+        ],
+    )
+
+
 def listed(names: Iterable[str]) -> str:
     """Names as they are said one after the other."""
-    every = [name.replace("{", "").replace("}", "") for name in names]
+    every = [tame(name) for name in names]
     if len(every) < 2:
         return "".join(every)
     first = ", ".join(every[:-1])
@@ -202,7 +240,7 @@ def _aborted(told: Told, families: Sequence[Family]) -> Words:
     subject = _("%(class)s: why the meeting on %(day)s had to stop") % when
     own = told.reason == Reason.OTHER and told.reason_words
     why = (
-        _("Why, in the teacher's words: “%(words)s”") % {"words": _tame(told.reason_words)}
+        _("Why, in the teacher's words: “%(words)s”") % {"words": tame(told.reason_words)}
         if own
         else _(REASONS[told.reason or Reason.OTHER])
     )
@@ -225,7 +263,7 @@ def _aborted(told: Told, families: Sequence[Family]) -> Words:
 
 
 def _conduct(told: Told, families: Sequence[Family]) -> Words:
-    title = {"title": _tame(_(told.title))}
+    title = {"title": tame(_(told.title))}
     asked = [Block(_("Please read “%(title)s” and accept it on your family's page.") % title, strong=True)]
     if told.due_on is not None:
         asked.append(Block(_("Please do so by %(day)s.") % {"day": day_and_year(told.due_on)}))
@@ -259,18 +297,18 @@ def _links(families: Sequence[Family], told: Told) -> list[Block]:
             else _("Open your family's own page:")
         )
         found.append(Block(words, link=family.link))
-    if found:
-        found.append(
-            Block(
-                _(
-                    "Pass the link on to nobody and never put it on social media. It works until %(day)s, "
-                    "for your own children only. If somebody else has seen it, tell the school office, and "
-                    "they make a new one."
-                )
-                % {"day": told.until}
-            )
+    return [*found, _careful(told.until)] if found else []
+
+
+def _careful(until: str) -> Block:
+    return Block(
+        _(
+            "Pass the link on to nobody and never put it on social media. It works until %(day)s, "
+            "for your own children only. If somebody else has seen it, tell the school office, and "
+            "they make a new one."
         )
-    return found
+        % {"day": until}
+    )
 
 
 def _work(meeting: Gathering, address: str) -> str:
@@ -303,7 +341,7 @@ def _facts(meeting: Gathering) -> tuple[tuple[str, str], ...]:
         (_("How long"), length % {"minutes": meeting.minutes}),
         (_("Class"), _whose(meeting)),
         (_("What for"), purpose_of(meeting)),
-        (_("With"), _tame(meeting.host_name)),
+        (_("With"), tame(meeting.host_name)),
     )
 
 
@@ -314,8 +352,8 @@ def _described(meeting: Gathering) -> str:
 def _signed(told: Told) -> str:
     lines = [_("Yours sincerely,")]
     if told.meeting is not None:
-        lines.append(_tame(told.meeting.host_name))
-    return "\n".join([*lines, _tame(told.school)])
+        lines.append(tame(told.meeting.host_name))
+    return "\n".join([*lines, tame(told.school)])
 
 
 def purpose_of(meeting: Gathering) -> str:
@@ -325,11 +363,11 @@ def purpose_of(meeting: Gathering) -> str:
 
 def _whose(meeting: Gathering) -> str:
     whole = f"{meeting.class_name}, {meeting.group_name}" if meeting.group_name else meeting.class_name
-    return _tame(whole)
+    return tame(whole)
 
 
 def _host(meeting: Gathering) -> dict[str, str]:
-    return {"teacher": _tame(meeting.host_name), "address": _tame(meeting.host_email)}
+    return {"teacher": tame(meeting.host_name), "address": tame(meeting.host_email)}
 
 
 def _time(meeting: Gathering) -> str:
@@ -342,5 +380,6 @@ def _meeting(told: Told) -> Gathering:
     return told.meeting
 
 
-def _tame(text: str) -> str:
+def tame(text: str) -> str:
+    """Words of somebody else, that cannot be taken for the place of a family's link."""
     return text.replace("{", "").replace("}", "")

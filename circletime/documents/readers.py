@@ -67,13 +67,21 @@ def asked_households(version: Version) -> list[Household]:
     return list(Household.objects.filter(pupils__isnull=False).distinct().order_by("name", "pk"))
 
 
+def _key(user: int | None, household: int | None) -> tuple[str, int]:
+    return ("user", user) if user is not None else ("household", household or 0)
+
+
 def _said(version: Version) -> dict[tuple[str, int], Acceptance]:
     found = Acceptance.objects.filter(holds_for(version)).select_related("adult", "noted_by")
     said: dict[tuple[str, int], Acceptance] = {}
     for each in found:
-        key = ("user", each.user_id) if each.user_id is not None else ("household", each.household_id or 0)
-        said.setdefault(key, each)
+        said.setdefault(_key(each.user_id, each.household_id), each)
     return said
+
+
+def _who_said(version: Version) -> set[tuple[str, int]]:
+    found = Acceptance.objects.filter(holds_for(version)).values_list("user_id", "household_id")
+    return {_key(user, household) for user, household in found}
 
 
 def parts(version: Version) -> list[Part]:
@@ -101,7 +109,7 @@ def _by_class(said: dict[tuple[str, int], Acceptance]) -> list[Part]:
 
 def count(version: Version) -> Count:
     """How many people and families are asked, and how many of them have read it."""
-    said = set(_said(version))
+    said = _who_said(version)
     keys = [("user", user.pk) for user in asked_users(version)]
     keys += [("household", household.pk) for household in asked_households(version)]
     return Count(sum(key in said for key in keys), len(keys))
@@ -109,7 +117,7 @@ def count(version: Version) -> Count:
 
 def waiting_people(version: Version) -> tuple[list[User], list[Adult]]:
     """Whom a reminder goes to: staff and governors, and every adult of a family, that have not read it."""
-    said = set(_said(version))
+    said = _who_said(version)
     users = [user for user in asked_users(version) if ("user", user.pk) not in said]
     homes = [home.pk for home in asked_households(version) if ("household", home.pk) not in said]
     return users, list(Adult.objects.filter(households__in=homes, left_at=None).order_by("pk").distinct())

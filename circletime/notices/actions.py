@@ -13,6 +13,7 @@ from circletime.audit.actions import record
 from circletime.core.addresses import check_address
 from circletime.core.errors import Refused
 from circletime.core.ids import public_id
+from circletime.core.languages import ENGLISH
 from circletime.notices.entry import write_entry
 from circletime.notices.models import Letter
 from circletime.notices.rules import (
@@ -43,6 +44,7 @@ def enqueue(
     subject: str,
     text: str,
     html: str = "",
+    language: str = ENGLISH.code,
     calendar: Calendar | None = None,
     kind: Kind,
     about: str,
@@ -73,6 +75,7 @@ def enqueue(
         subject=tidy_subject,
         text=tidy_text,
         html=tidy_html,
+        language=language,
         calendar=write_entry(calendar, to=address, now=now) if calendar is not None else "",
         made_at=now,
         queued_at=now,
@@ -102,7 +105,7 @@ def resend(*, letter: Letter, by: User, now: datetime) -> Letter:
 
 def _copy(letter: Letter, now: datetime) -> Letter:
     name = public_id()
-    kept = ("channel", "kind", "about", "to", "reply_to", "subject", "text", "html", "calendar")
+    kept = ("channel", "kind", "about", "to", "reply_to", "subject", "text", "html", "language", "calendar")
     return Letter(
         public_id=name,
         message_id=f"<{name}@{_host()}>",

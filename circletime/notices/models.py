@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from circletime.core.ids import public_id
+from circletime.core.languages import ENGLISH
 from circletime.notices.rules import Channel, Kind, State
 from circletime.notices.trouble import Trouble
 
@@ -27,6 +28,7 @@ class Letter(models.Model):
     subject = models.CharField(max_length=250, blank=True)
     text = models.TextField(blank=True)
     html = models.TextField(blank=True)
+    language = models.CharField(max_length=8, default=ENGLISH.code, help_text="What its reader reads.")
     calendar = models.TextField(blank=True, help_text="The entry, as iCalendar writes it.")
 
     state = models.CharField(

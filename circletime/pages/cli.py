@@ -437,6 +437,7 @@ def part(wanted: argparse.Namespace) -> int:
         proxy_headers=settings.HTTPS,  # then a proxy stands before us
         server_header=False,
         lifespan="off",
+        timeout_keep_alive=75,  # a teacher's presses are seconds apart; none may meet a line that is closed
         ws_max_size=512 * 1024,
         ws_ping_interval=10,
         ws_ping_timeout=10,

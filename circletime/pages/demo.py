@@ -13,8 +13,8 @@ from circletime.meetings.actions.schedule import schedule
 from circletime.meetings.models import Meeting
 from circletime.meetings.rules import JOINABLE, Kind, Purpose
 from circletime.pages.demo_papers import adopt_documents
-from circletime.people.actions import make_family_link
 from circletime.people.factory import invent_school
+from circletime.people.links import FAMILY_LINK_LASTS, make_links, token_of
 from circletime.people.models import Pupil, SchoolClass, User
 
 ROLES = ("teacher", "support", "office", "slt", "dsl", "headteacher", "governor")
@@ -59,8 +59,9 @@ def prepare_school(path: Path, *, classes: int, pupils: int, now: datetime) -> d
             }
         }
         household = Pupil.objects.filter(first_name="Amara").earliest("pk").households.get()
-        token = make_family_link(household=household, by="system:demo", now=now)
-        facts["family_link_path"] = f"/f/{token}"
+        until, by = now + FAMILY_LINK_LASTS, "system:demo"
+        (link,) = make_links([household], until=until, about=f"household:{household.pk}", by=by, now=now)
+        facts["family_link_path"] = f"/f/{token_of(link.pk)}"
     if "staff" not in facts:
         raise FileNotFoundError(f"{path} is gone, and with it the sign-ins. Run make demo-reset.")
     adopt_documents(now)

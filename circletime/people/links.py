@@ -1,4 +1,4 @@
-"""Families' links in letters, of which nothing is kept but a hash and a name.
+"""Families' links, of which nothing is kept but a hash and a name. Every one of them is made here.
 
 A letter waits in the outbox, is read by staff and is part of backups; so where a family's link comes it
 holds only a place, which is filled at the moment of sending. What fills it is made of the link's name and a
@@ -10,14 +10,18 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 
 from circletime.audit.actions import record
 from circletime.core.ids import public_id
 from circletime.people.models import FamilyLink, Household
 from circletime.people.queries import token_hash
+
+FAMILY_LINK_LASTS = timedelta(days=120)
+"""One that the office prints or shows. Those in letters are of a shorter term."""
 
 _PLACE = re.compile(r"\{family-link:([A-Za-z0-9_-]{22})\}")
 
@@ -28,15 +32,19 @@ def token_of(name: str) -> str:
     return base64.urlsafe_b64encode(made.digest()).decode().rstrip("=")
 
 
+@transaction.atomic
 def make_links(
     households: Sequence[Household], *, until: datetime, about: str, by: str, now: datetime
 ) -> list[FamilyLink]:
-    """A new link for each of these households, for one letter of each. The caller has the transaction."""
+    """A new link for each of these households, one as often as it stands there. `about` is what the log names
+    them under."""
     made = []
     for household in households:
         name = public_id()
         hashed = token_hash(token_of(name))
-        made.append(FamilyLink(id=name, household=household, token_hash=hashed, expires_at=until))
+        made.append(
+            FamilyLink(id=name, household=household, token_hash=hashed, made_at=now, expires_at=until)
+        )
     FamilyLink.objects.bulk_create(made)
     if made:
         record("people.family_links.made", by=by, subject=about, now=now, number=len(made))
@@ -46,6 +54,11 @@ def make_links(
 def place_of(link: FamilyLink) -> str:
     """What stands in a letter where this link comes."""
     return f"{{family-link:{link.pk}}}"
+
+
+def names_in(text: str) -> list[str]:
+    """The names of the links that have a place in `text`."""
+    return _PLACE.findall(text)
 
 
 def address_of(name: str) -> str:

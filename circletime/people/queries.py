@@ -9,6 +9,7 @@ from datetime import date, datetime
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from circletime.core.languages import ENGLISH, LANGUAGES, Language, known
 from circletime.core.sentences import sentences
 from circletime.people.models import (
     Adult,
@@ -196,6 +197,12 @@ def count_unreviewed(language: str) -> int:
     """How many translations of a language nobody who reads it has found right as they are."""
     ticked = set(TranslationReview.objects.filter(language=language).values_list("sentence", "said"))
     return sum((one.key, one.said) not in ticked for one in sentences(language))
+
+
+def find_unreviewed(language: str) -> Language | None:
+    """The language, where some of its translations are a machine's that nobody has found right yet."""
+    one = LANGUAGES.get(known(language), ENGLISH)
+    return one if one is not ENGLISH and count_unreviewed(one.code) else None
 
 
 def count_adults_by_language() -> dict[str, int]:

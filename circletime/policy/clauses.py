@@ -321,6 +321,7 @@ CLAUSES = (
             "tests/access/test_restrictions.py::test_one_that_is_noted_already_stops_a_request_as_it_is_logged",
             "tests/access/test_letters.py::test_who_is_there_is_a_senior_leader",
             "tests/access/test_letters.py::test_a_refusal_names_its_reason_and_the_three_ways_to_complain",
+            "tests/access/test_letters.py::test_it_is_written_in_their_language_with_the_english_beneath",
             "tests/web/test_requests.py::test_governors_read_a_register_without_names",
             "tests/access/viewing/test_leader.py::test_absent_for_ten_seconds_pauses_it_and_refuses_each_byte",
             "tests/access/viewing/test_browsers.py::test_the_address_copied_to_another_browser_shows_nothing_and_is_noticed",
@@ -336,10 +337,10 @@ CLAUSES = (
         "Links are never made public",
         (D, A),
         (
-            "people.actions:make_family_link",
             "people.links:make_links",
             "pages.tripwire:tripwired",
             "oversight.actions.leaks:burn_and_reissue",
+            "dispatch.actions.anew:mail_new_links",
         ),
         (
             "tests/web/test_guessing.py::TestFamilyLink::test_only_a_hash_of_it_is_kept",
@@ -347,6 +348,7 @@ CLAUSES = (
             "tests/oversight/test_leaks.py::TestWhatAProgramLearns::test_good_burned_and_invented_links_are_answered_alike",
             "tests/oversight/test_leaks.py::TestAlarm::test_a_hundred_fetches_are_one_alarm_with_a_count",
             "tests/oversight/test_leaks.py::TestAnswer::test_one_press_burns_the_link_and_mails_a_new_one",
+            "tests/oversight/test_new_links.py::test_the_outbox_never_holds_it_and_what_is_sent_does",
         ),
         lacks="A link that is shown as text, or at a network whose programs hide, is not noticed.",
         evidence="oversight.evidence.families:links",

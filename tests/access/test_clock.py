@@ -58,9 +58,7 @@ def test_two_more_months_are_taken_once_within_the_first_and_they_are_told_why(
     )
     assert longer.due_on == date(2027, 2, 25)
     told = Letter.objects.get()
-    assert (
-        "Why: Forty recordings" in told.text and "25 February 2027" in told.text and "ico.org.uk" in told.text
-    )
+    assert "“Forty recordings”" in told.text and "25 February 2027" in told.text and "ico.org.uk" in told.text
     with pytest.raises(Refused, match="there are no more"):
         ending.extend(case=case, reason="Once more", by=staff["slt"], now=ASKED)
 

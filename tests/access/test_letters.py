@@ -7,10 +7,15 @@ import pytest
 
 from circletime.access.actions import ending, invitations
 from circletime.access.models import Case, Invitation, Letter
+from circletime.access.queries.case import language_of
 from circletime.access.rules.case import State
 from circletime.access.rules.outcome import RefusalGround
+from circletime.access.words import COMPLAIN, GROUNDS
 from circletime.core.errors import Refused
+from circletime.core.languages import TRANSLATED
+from circletime.notices import post
 from circletime.notices.models import Letter as Sent
+from circletime.people import links
 from circletime.people.models import Adult, Pupil, User
 from circletime.recordings.queries import is_held
 from tests.access.conftest import ASKED, Asked, recorded
@@ -83,6 +88,136 @@ def test_a_change_has_the_same_name_and_a_higher_number_and_so_has_calling_it_of
     assert entry(Sent.objects.latest("pk"))["UID"] != found[0]["UID"]
 
 
+ENGLISH = "Dear Esi Kalani,"
+LINE = "Ten sam list po angielsku, tak jak napisała go szkoła:"
+
+
+def of(*adults: tuple[str, str, str], child: Pupil) -> None:
+    """The child's household with these adults alone: each one's name, address and language."""
+    home = child.households.get()
+    home.adults.update(left_at=ASKED)
+    for name, email, language in adults:
+        Adult.objects.create(name=name, email=email, language=language).households.add(home)
+
+
+def test_it_is_written_in_their_language_with_the_english_beneath(
+    ready: Asked, slot: dict[str, Any], parent: Adult, amara: Pupil
+) -> None:
+    Adult.objects.filter(pk=parent.pk).update(language="pl")
+    case = invitations.invite(case=ready(), **slot)
+    sent = Sent.objects.get()
+    own, line, english = sent.text.partition(LINE)
+    assert line and "Chcielibyśmy je Państwu pokazać." in own and ENGLISH not in own
+    assert "Gdzie: W szkole, Room 4" in own and "wtorek, 1 grudnia 2026, godz. 09:00" in own
+    assert "Jak długo: najwyżej 45 minut" in own and "Dear" not in own
+    assert english.strip().startswith(ENGLISH) and "We would like to show them to you." in english
+    assert "Where: At school, Room 4" in english and "Tuesday 1 December 2026 at 09:00" in english
+    assert sent.html.index('<div lang="pl" dir="ltr"') < sent.html.index('<div lang="en" dir="ltr"')
+    assert 'html lang="pl"' in sent.html and "Chcielibyśmy" in sent.html and "Dear Esi" in sent.html
+    whose = amara.school_class.name
+    assert sent.subject == f"{whose}: Zaproszenie do obejrzenia nagrań (Your invitation to a viewing)"
+    assert amara.last_name not in sent.subject and amara.first_name not in sent.subject
+    found = entry(sent)
+    assert found["SUMMARY"] == "Oglądanie nagrań: Mrs Sunderland" and found["LOCATION"] == "Room 4"
+    kept = Letter.objects.get()
+    assert (kept.text, kept.subject, kept.language) == (sent.text, sent.subject, "pl")
+    moved = slot | {"starts_at": MORNING + timedelta(days=1), "where": "online"}
+    invitations.change_invitation(case=case, **moved)
+    invitations.call_off(case=case, reason="Ms Vale is ill", by=slot["by"], now=ASKED)
+    changed, off = Sent.objects.order_by("pk")[1:]
+    assert "Zmienił się czas lub miejsce" in changed.text and "takes the place of what" in changed.text
+    assert entry(changed)["LOCATION"] == r"Przez internet\, na naszej stronie"
+    own, _, english = off.text.partition(LINE)
+    assert "nie odbędzie się" in own and "„Ms Vale is ill”" in own
+    assert "does not take place" in english and "in our own words: “Ms Vale is ill”" in english
+
+
+def test_from_right_to_left_as_well(ready: Asked, slot: dict[str, Any], parent: Adult) -> None:
+    Adult.objects.filter(pk=parent.pk).update(language="ur")
+    invitations.invite(case=ready(), **slot)
+    sent = Sent.objects.get()
+    assert 'html lang="ur" dir="rtl"' in sent.html and '<div lang="en" dir="ltr"' in sent.html
+    assert "ریکارڈنگ دیکھنے کی دعوت" in sent.subject and ENGLISH in sent.text
+
+
+def test_english_stands_there_once(invited: Case) -> None:
+    sent = Sent.objects.get()
+    assert sent.language == Letter.objects.get().language == "en" and sent.text.count(ENGLISH) == 1
+    assert sent.html.count("<div lang=") == 1 and "in English" not in sent.text
+
+
+@pytest.mark.parametrize("code", [one.code for one in TRANSLATED])
+def test_each_language_fits_into_its_subject_and_has_the_ways_to_complain_twice(
+    code: str, ready: Asked, slot: dict[str, Any], parent: Adult, amara: Pupil
+) -> None:
+    Adult.objects.filter(pk=parent.pk).update(language=code)
+    amara.school_class.name = "Willow and Ash " * 4
+    amara.school_class.save()
+    case = invitations.invite(case=ready(), **slot)
+    ending.refuse(case=case, ground="harm", reason="In our words", by=slot["by"], now=ASKED)
+    for letter in Letter.objects.all():
+        assert len(letter.subject) <= 200 and letter.language == code
+    refusal = Letter.objects.get(kind="refused")
+    assert refusal.text.count("ico.org.uk") == 2 and refusal.text.count("In our words") == 2
+    assert GROUNDS[RefusalGround.HARM] in refusal.text and COMPLAIN in refusal.text
+
+
+@pytest.mark.parametrize(
+    ("adults", "asked", "written"),
+    [
+        ([("Ada Kalani", "ada@home.example", "ur")], {"asker_name": "Ada Kalani"}, "ur"),
+        (
+            [("Ada Kalani", "ada@home.example", "ur"), ("Bruno Kalani", "bruno@home.example", "pl")],
+            {"asker_name": "bruno  KALANI"},
+            "pl",
+        ),
+        (
+            [("Ada Kalani", "ada@home.example", "ur"), ("Bruno Kalani", "bruno@home.example", "pl")],
+            {"asker_name": "Their aunt", "asker_email": "ADA@home.example"},
+            "ur",
+        ),
+        (
+            [("Ada Kalani", "home@home.example", "ur"), ("Bruno Kalani", "home@home.example", "pl")],
+            {"asker_name": "Their aunt", "asker_email": "home@home.example"},
+            "en",
+        ),
+        (
+            [("Ada Kalani", "ada@home.example", "ta"), ("Bruno Kalani", "", "ta")],
+            {"asker_name": "Their aunt", "asker_email": "aunt@post.example"},
+            "ta",
+        ),
+        (
+            [("Ada Kalani", "ada@home.example", "ta"), ("Bruno Kalani", "", "xx")],
+            {"asker_name": "Their aunt", "asker_email": "aunt@post.example"},
+            "en",
+        ),
+        ([], {"asker_name": "Their aunt", "asker_email": "aunt@post.example"}, "en"),
+    ],
+)
+def test_it_is_the_language_of_who_asked_else_of_a_home_that_has_one(
+    adults: list[tuple[str, str, str]], asked: dict[str, str], written: str, ask: Asked, amara: Pupil
+) -> None:
+    of(*adults, child=amara)
+    assert language_of(ask(**asked)) == written
+
+
+@pytest.mark.parametrize("name", ["Esi\r\nBcc: evil@else.example", "{family-link:%s}", "<b>Esi</b>"])
+def test_no_name_steers_a_letter(
+    ready: Asked, slot: dict[str, Any], parent: Adult, amara: Pupil, name: str
+) -> None:
+    (stolen,) = links.make_links([amara.households.get()], until=MORNING, about="test", by="test", now=ASKED)
+    case = ready()
+    Adult.objects.filter(pk=parent.pk).update(language="pl")
+    Case.objects.filter(pk=case.pk).update(asker_name=name.replace("%s", stolen.pk))
+    amara.school_class.name = name.replace("%s", stolen.pk)
+    amara.school_class.save()
+    invitations.invite(case=case, **slot)
+    mail = post.write(Sent.objects.get())
+    assert mail.to == [parent.email] and "\n" not in mail.subject and mail.message()["Bcc"] is None
+    assert links.token_of(stolen.pk) not in mail.message().as_string() + str(mail.body)
+    assert "<b>" not in Sent.objects.get().html
+
+
 @pytest.mark.parametrize(
     ("more", "field"),
     [
@@ -149,7 +284,7 @@ def test_a_refusal_names_its_reason_and_the_three_ways_to_complain(
     case = ending.refuse(case=invited, ground=ground, reason="In our words", by=staff["slt"], now=ASKED)
     assert (case.state, case.outcome, case.ground) == (State.REFUSED, "refused", ground)
     letter = Letter.objects.latest("pk")
-    assert ground.letter in letter.text and "In our words" in letter.text
+    assert GROUNDS[ground] in letter.text and "In our words" in letter.text
     for way in (
         "headteacher or to the chair of governors",
         "Information Commissioner",

@@ -102,6 +102,7 @@ class Scene:
     teacher: Person
     room: str
     newcomer: Callable[[], Hostile]
+    came: list[Hostile]
 
     def admit(self, one: Hostile) -> None:
         self.teacher.page.get_by_role("button", name=f"Admit {one.name}", exact=True).click()
@@ -156,8 +157,10 @@ def scene(at: Installation, playwright: Playwright, tapes: Path) -> Iterator[Sce
         page = context.new_page()
         knock(Person(name, crowd.browser, context, page), at, name)
         seat = page.url.rpartition("/")[2]
-        return hostile(name, page, at, seat)
+        came.append(hostile(name, page, at, seat))
+        return came[-1]
 
+    came: list[Hostile] = []
     before = livekit._settings
     key, secret = next(iter(json.loads((at.var / "run" / "livekit.json").read_text())["keys"].items()))
     livekit.configure(MediaSettings(f"http://127.0.0.1:{at.port + 1}", key, secret))
@@ -166,9 +169,19 @@ def scene(at: Installation, playwright: Playwright, tapes: Path) -> Iterator[Sce
         start_meeting(teacher, at)
         room = wait_for(lambda: next(iter(livekit.list_rooms()), ""), 5, "the room is there")
         wait_for(lambda: len(livekit.list_participants(room)) == 2, 8, "teacher and recorder are in")
-        yield Scene(at, teacher, room, newcomer)
+        yield Scene(at, teacher, room, newcomer, came)
     finally:
         teacher.close()
         crowd.close()
         if before is not None:
             livekit.configure(before)
+
+
+@pytest.fixture(autouse=True)
+def gone_again(scene: Scene) -> Iterator[None]:
+    """Whoever came in a test goes with it: their pages would go on sending pictures beside the next one."""
+    before = len(scene.came)
+    yield
+    for one in scene.came[before:]:
+        one.page.context.close()
+    del scene.came[before:]

@@ -12,12 +12,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.timeout(900)]
 
 FAMILY = """
 from circletime.core import time
-from circletime.people.actions import make_family_link
+from circletime.people.links import FAMILY_LINK_LASTS, make_links, token_of
 from circletime.people.models import Pupil
 pupil = Pupil.objects.filter(first_name="Ben").earliest("pk")
 household = pupil.households.get()
 household.adults.update(language="ur")
-print(make_family_link(household=household, by="test", now=time.now()))
+now = time.now()
+(link,) = make_links([household], until=now + FAMILY_LINK_LASTS, about="test", by="test", now=now)
+print(token_of(link.pk))
 """
 
 

@@ -25,10 +25,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.timeout(900)]
 NARROW = {"width": 320, "height": 700}
 HOME = """
 from circletime.core import time
-from circletime.people.actions import make_family_link
+from circletime.people.links import FAMILY_LINK_LASTS, make_links, token_of
 from circletime.people.models import Pupil
 pupil = Pupil.objects.filter(first_name="Ben").earliest("pk")
-print(make_family_link(household=pupil.households.get(), by="test", now=time.now()))
+now = time.now()
+home = pupil.households.get()
+(link,) = make_links([home], until=now + FAMILY_LINK_LASTS, about="test", by="test", now=now)
+print(token_of(link.pk))
 """
 CONDUCT = """
 from circletime.documents.models import Version

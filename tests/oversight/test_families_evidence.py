@@ -20,10 +20,10 @@ from circletime.oversight.evidence.period import between
 from circletime.oversight.evidence.report import make_report
 from circletime.oversight.models import Leak
 from circletime.oversight.rehearsal.meeting import post
-from circletime.people.actions import burn_family_link, make_family_link, note_restriction
+from circletime.people.actions import burn_family_link, note_restriction
 from circletime.people.models import FamilyLink, Household, Pupil
 from tests.dispatch.conftest import family, notice, only, plan, rows
-from tests.world import World
+from tests.world import World, family_link
 
 OFFICE = "office"
 
@@ -301,7 +301,7 @@ class TestLinks:
         home = Household.objects.earliest("pk")
         assert figure(world, "T11").verdict == Verdict.NOTHING
         for _ in range(2):
-            make_family_link(household=home, by="test", now=world.now)
+            family_link(home, world.now)
         burn_family_link(link=FamilyLink.objects.earliest("pk"), by=world.staff["slt"], now=world.now)
         found = figure(world, "T11")
         assert came_to(found) == (2, 0)

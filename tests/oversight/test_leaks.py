@@ -16,6 +16,7 @@ from circletime.oversight import tasks
 from circletime.oversight.actions import leaks as actions
 from circletime.oversight.models import Leak, Sighting
 from circletime.oversight.rules.leaks import LEFT_FOR
+from circletime.people import links
 from circletime.people.actions import note_restriction
 from circletime.people.models import FamilyLink, Household, Pupil, SchoolClass
 from tests.web.page import Page
@@ -245,7 +246,7 @@ class TestAnswer:
         assert visits.ask(begun, "Ben")["Location"] == reverse("family-over"), "nor the form begun before"
         letters = Letter.objects.filter(kind="link")
         assert {each.to for each in letters} == {each.email for each in family.adults.all()}
-        new = letters[0].text.split("/f/")[1].split()[0]
+        new = links.fill(letters[0].text).split("/f/")[1].split()[0]
         assert visits.browser("192.0.2.5").get(link(new))["Location"] == reverse("join-name")
         leak.refresh_from_db()
         assert (leak.answer, leak.answered_by) == ("burned", world.teacher)

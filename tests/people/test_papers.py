@@ -20,14 +20,14 @@ def works(visits: Visits, token: str, address: str = "192.0.2.77") -> bool:
 
 
 def tokens_in(pdf: Any) -> list[str]:
-    return re.findall(r"/f/([\w-]{32})", text_of(pdf.content).replace("\n", ""))
+    return re.findall(r"/f/([\w-]{43})", text_of(pdf.content).replace("\n", ""))
 
 
 class TestLink:
     def test_it_is_shown_once_and_kept_nowhere(self, office: Any, family: Household, visits: Visits) -> None:
         answer = office.post(reverse("people-link", args=[family.pk]))
         token = Page(answer).by_id("link").get("value").rsplit("/", 1)[1]
-        assert len(token) == 32 and "no-store" in answer["Cache-Control"]
+        assert len(token) == 43 and "no-store" in answer["Cache-Control"]
         assert token not in office.get(page("household", family)).content.decode()
         assert token not in str(list(FamilyLink.objects.values()))
         assert not any(token in row.data + row.subject for row in Row.objects.all())

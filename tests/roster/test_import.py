@@ -4,7 +4,6 @@ import pytest
 
 from circletime.audit.models import Row
 from circletime.core.errors import Refused
-from circletime.people.actions import make_family_link
 from circletime.people.models import (
     Adult,
     FamilyLink,
@@ -23,6 +22,7 @@ from circletime.people.roster.undo import undo
 from circletime.people.rules import Role
 from tests.roster.conftest import NOW, Bring
 from tests.roster.exports import School, enrol, manifest, user
+from tests.world import family_link
 
 pytestmark = pytest.mark.django_db
 
@@ -102,7 +102,7 @@ def test_what_a_clerk_changed_stays_until_the_system_changes_it(bring: Bring, sc
 
 def test_a_leaver_and_their_family_and_who_comes_back(bring: Bring, school: School) -> None:
     bring(school)
-    token = make_family_link(household=home("p3"), by="test", now=NOW)
+    token = family_link(home("p3"), NOW)
     assert token
     bring(School().without("p3", "g3"))
     assert child("p3").left_at and Adult.objects.get(source_id="g3").left_at
@@ -117,7 +117,7 @@ def test_an_adult_who_is_taken_off_a_child_may_not_use_the_link_any_more(
     bring: Bring, school: School
 ) -> None:
     bring(school)
-    make_family_link(household=home("p1"), by="test", now=NOW)
+    family_link(home("p1"), NOW)
     bring(School().without("g2"))
     assert names(home("p1")) == ["Ada Osei"] and home("p1") == home("p2")
     assert FamilyLink.objects.get().burned_at
@@ -262,7 +262,7 @@ class TestUndo:
 
     def test_a_later_one_puts_everything_back(self, bring: Bring, school: School) -> None:
         bring(school)
-        make_family_link(household=home("p3"), by="test", now=NOW)
+        family_link(home("p3"), NOW)
         before = self.everything()
         changed = School().without("p3", "g3", "t2", "g2")
         changed.user("p1")["givenName"] = "Amarachi"

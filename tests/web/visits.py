@@ -9,9 +9,8 @@ from django.urls import reverse
 
 from circletime.meetings.actions import door, lifecycle
 from circletime.meetings.models import Meeting, Seat
-from circletime.people.actions import make_family_link
 from circletime.people.models import Household, Pupil, User
-from tests.world import World
+from tests.world import World, family_link
 
 HOME = "203.0.113.7"
 """An address of the network a family is at."""
@@ -77,7 +76,7 @@ class Visits:
         return meeting
 
     def link_of(self, household: Household) -> str:
-        return make_family_link(household=household, by="test", now=self.world.now)
+        return family_link(household, self.world.now)
 
     def family_of(self, pupil: Pupil) -> Household:
         return pupil.households.get()

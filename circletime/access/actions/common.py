@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from circletime.access.models import Case, Invitation, Letter, Step
-from circletime.access.queries.case import unsettled
+from circletime.access.queries.case import language_of, unsettled
 from circletime.access.rules.case import (
     GOING_ON,
     HANDLERS,
@@ -17,10 +17,11 @@ from circletime.access.rules.case import (
     out_of_order,
 )
 from circletime.access.rules.invitation import Where
-from circletime.access.rules.letters import Frame, Text
+from circletime.access.words import Frame, appointment
 from circletime.audit.actions import record
 from circletime.core.addresses import check_address
 from circletime.core.errors import NotAllowed, Refused
+from circletime.dispatch.words import Words
 from circletime.notices.actions import enqueue
 from circletime.notices.rules import Calendar, Kind
 from circletime.people.models import User
@@ -93,11 +94,18 @@ def check_running(case: Case, *, by: User) -> Case:
 
 def frame_of(case: Case, by: User) -> Frame:
     """What every letter of this request has."""
-    return Frame(case.asker_name, get_school().name, by.name, case.asked_on)
+    return Frame(
+        to=case.asker_name,
+        school=get_school().name,
+        signed=by.name,
+        asked_on=case.asked_on,
+        language=language_of(case),
+        class_name=case.pupil.school_class.name if case.pupil is not None else "",
+    )
 
 
 def write(
-    locked: Case, kind: str, letter: Text, *, by: User, now: datetime, invitation: Invitation | None = None
+    locked: Case, kind: str, letter: Words, *, by: User, now: datetime, invitation: Invitation | None = None
 ) -> Letter:
     """Write to whoever asked: kept word for word, and sent where there is an address; else it is printed."""
     to = can_be_written_to(locked.email)
@@ -106,7 +114,9 @@ def write(
             to=to,
             subject=letter.subject,
             text=letter.text,
-            calendar=_entry(invitation) if invitation is not None else None,
+            html=letter.html,
+            language=letter.language.code,
+            calendar=_entry(invitation, letter.language.code) if invitation is not None else None,
             kind=Kind.CASE,
             about=locked.subject,
             reply_to=by.email,
@@ -114,7 +124,13 @@ def write(
             now=now,
         )
     return Letter.objects.create(
-        case=locked, at=now, kind=kind, to=to, subject=letter.subject, text=letter.text
+        case=locked,
+        at=now,
+        kind=kind,
+        to=to,
+        language=letter.language.code,
+        subject=letter.subject,
+        text=letter.text,
     )
 
 
@@ -126,16 +142,19 @@ def can_be_written_to(address: str) -> str:
         return ""
 
 
-def _entry(made: Invitation) -> Calendar:
+def _entry(made: Invitation, language: str) -> Calendar:
     """The appointment. It names no child, because calendars are seen by others."""
+    summary, location = appointment(
+        language, where=Where(made.where), place=made.place, leader=made.leader.name
+    )
     return Calendar(
         uid=f"{made.public_id}@circletime",
         sequence=made.sequence,
         cancelled=made.called_off_at is not None,
         starts_at=made.starts_at,
         ends_at=made.ends_at,
-        summary=f"Viewing with {made.leader.name}",
-        location=made.place or Where(made.where).words,
+        summary=summary,
+        location=location,
         organizer_name=made.invited_by.name,
         organizer_email=made.invited_by.email,
     )

@@ -5,12 +5,12 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from circletime.access import words as letters
 from circletime.access.actions.common import begin, check_running, frame_of, move, take_step, write
 from circletime.access.actions.invitations import call_off_open
 from circletime.access.actions.keeping import let_go, look_again
 from circletime.access.models import Case, Copy
 from circletime.access.queries.case import has_nothing
-from circletime.access.rules import letters
 from circletime.access.rules.case import Event, State
 from circletime.access.rules.clock import check_extend, extended_until
 from circletime.access.rules.outcome import Outcome, check_copies, check_ground, check_outcome, needs_words

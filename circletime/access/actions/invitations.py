@@ -5,10 +5,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from circletime.access import words as letters
 from circletime.access.actions.common import begin, check_running, frame_of, move, take_step, write
 from circletime.access.models import Case, Invitation
 from circletime.access.queries.case import open_invitation
-from circletime.access.rules import letters
 from circletime.access.rules.case import Event, State
 from circletime.access.rules.invitation import Where, can_lead, check_place, check_time, check_where
 from circletime.core.errors import Refused
@@ -98,8 +98,7 @@ def call_off_open(locked: Case, *, by: User, now: datetime, reason: str = "") ->
         return
     made.called_off_at, made.sequence = now, made.sequence + 1
     made.save(update_fields=["called_off_at", "sequence"])
-    starts_at = timezone.localtime(made.starts_at)
-    letter = letters.called_off(frame_of(locked, by), starts_at=starts_at, reason=reason)
+    letter = letters.called_off(frame_of(locked, by), starts_at=made.starts_at, reason=reason)
     write(locked, "called off", letter, by=by, now=now, invitation=made)
 
 
@@ -128,7 +127,7 @@ def _there(leader: User | None) -> User:
 def _tell(locked: Case, made: Invitation, *, by: User, now: datetime, link: str) -> None:
     letter = letters.invited(
         frame_of(locked, by),
-        starts_at=timezone.localtime(made.starts_at),
+        starts_at=made.starts_at,
         minutes=made.minutes,
         where=Where(made.where),
         place=made.place,

@@ -8,6 +8,7 @@ from django.db.models import Q
 from circletime.access.rules.case import GOING_ON, OVER, Channel, Relation, State
 from circletime.access.rules.outcome import Outcome, RefusalGround
 from circletime.core.ids import public_id
+from circletime.core.languages import ENGLISH
 from circletime.people.models import Adult, ContactRestriction, Pupil, User
 from circletime.recordings.models import Hold, Recording
 from circletime.recordings.rules import GONE
@@ -180,6 +181,9 @@ class Letter(models.Model):
     at = models.DateTimeField()
     kind = models.CharField(max_length=12)
     to = models.EmailField(blank=True, help_text="Empty when it goes by hand or by post.")
+    language = models.CharField(
+        max_length=8, default=ENGLISH.code, help_text="English stands beneath another."
+    )
     subject = models.CharField(max_length=200)
     text = models.TextField(blank=True)
 

@@ -4,8 +4,10 @@ from datetime import date
 
 from circletime.access.models import Case, Invitation
 from circletime.access.rules.case import GOING_ON
+from circletime.access.rules.language import choose
 from circletime.people.models import ContactRestriction, Pupil
-from circletime.people.queries import restrictions_on
+from circletime.people.queries import adults_of, restrictions_on
+from circletime.people.rules import folded
 
 
 def get_case(public_id: str) -> Case | None:
@@ -38,3 +40,14 @@ def open_invitation(case: Case) -> Invitation | None:
     """The invitation that is out at this moment, or None."""
     found = case.invitations.filter(called_off_at=None, held_at=None).select_related("leader", "invited_by")
     return found.first()
+
+
+def language_of(case: Case) -> str:
+    """The language whoever asked is written to in."""
+    family = adults_of(case.pupil) if case.pupil is not None else []
+    address, name = case.email.lower(), folded(case.asker_name)
+    by_address = [each for each in family if address and each.email.lower() == address]
+    by_name = [each for each in family if folded(each.name) == name]
+    own = [case.asker] if case.asker is not None else []
+    both = [each for each in by_address if each in by_name]
+    return choose([each.language for each in some] for some in (own, both, by_address, by_name, family))

@@ -43,11 +43,6 @@ class RefusalGround(StrEnum):
     def words(self) -> str:
         return _GROUNDS[self]
 
-    @property
-    def letter(self) -> str:
-        """The same, as whoever asked reads it."""
-        return _LETTERS[self]
-
 
 _GROUNDS = {
     RefusalGround.EXCESSIVE: "Manifestly unfounded or excessive",
@@ -56,14 +51,6 @@ _GROUNDS = {
     RefusalGround.ORDER: "A court order forbids it",
     RefusalGround.IDENTITY: "Identity or responsibility for the child was not shown",
     RefusalGround.LAW: "Another law, named below",
-}
-_LETTERS = {
-    RefusalGround.EXCESSIVE: "the request is manifestly unfounded or excessive",
-    RefusalGround.OTHERS: "it would show other people, who cannot be taken out of it and have not agreed",
-    RefusalGround.HARM: "showing it would be likely to cause serious harm to the child or to somebody else",
-    RefusalGround.ORDER: "an order of a court does not allow it",
-    RefusalGround.IDENTITY: "we were not shown who you are, or that you may ask for this child",
-    RefusalGround.LAW: "another law does not allow it",
 }
 
 

@@ -103,6 +103,7 @@ def post(
         subject=subject,
         text=text,
         html=html,
+        language=words.language.code,
         calendar=entry_of(notice, words, families),
         kind=Kind.MEETING,
         about=notice.about,

@@ -8,7 +8,9 @@ from datetime import date, datetime
 from django.db.models import Q
 from django.utils import timezone
 
+from circletime.core.addresses import is_address
 from circletime.people.models import Adult, ContactRestriction, Household, Pupil, SchoolClass
+from circletime.people.queries import adults_to_write_to
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,21 @@ def contacts_of(pupils: Iterable[Pupil], today: date, *, only: Household | None 
             if theirs:
                 found.append(Contact(household, adult, theirs))
     return found
+
+
+def to_mail_anew(household: Household, now: datetime) -> list[Contact]:
+    """Whom a new link of this household can be mailed to, each address once.
+
+    The link opens the way to all its children, so these are only who may be told about every one of them.
+    """
+    today = timezone.localtime(now).date()
+    children = list(household.pupils.filter(left_at=None))
+    allowed = set(adults_to_write_to(household, today))
+    found: dict[str, Contact] = {}
+    for one in contacts_of(children, today, only=household):
+        if one.adult in allowed and len(one.children) == len(children) and is_address(one.address):
+            found.setdefault(one.address.lower(), one)
+    return list(found.values())
 
 
 class _Barred:

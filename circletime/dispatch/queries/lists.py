@@ -2,10 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from circletime.dispatch.models import Delivery, Notice, WorkPlace
 from circletime.dispatch.queries.reach import standing_of
@@ -13,6 +13,7 @@ from circletime.dispatch.rules import INVITES, NEEDS_HANDS, REACHED, Channel, St
 from circletime.notices.models import Letter
 from circletime.notices.rules import State as LetterState
 from circletime.people.models import SchoolClass
+from circletime.people.queries import find_unreviewed
 
 LOOKS_AHEAD = timedelta(days=14)
 
@@ -23,7 +24,13 @@ class Row:
 
     delivery: Delivery
     standing: Standing
-    children: str
+    unreviewed: str = ""
+    """The language of its letter, in English, where its translations were not all reviewed."""
+
+    @property
+    def children(self) -> str:
+        """Whose family it is."""
+        return ", ".join(child.label for child in self.delivery.pupils.all())
 
     @property
     def who(self) -> str:
@@ -57,23 +64,32 @@ class Row:
         return self.delivery.letter.public_id if self.delivery.letter is not None else ""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Sheet:
-    """One notice with all its households."""
+    """One notice: how many of its households stand where, and those that are shown.
+
+    Of a whole day these are the ones somebody has to see to, so that the page stays short; of one sheet that
+    was asked for they are all.
+    """
 
     notice: Notice
     current: bool
-    rows: list[Row] = field(default_factory=list)
-
-    @property
-    def counts(self) -> Counter[Standing]:
-        """How many households' rows stand where."""
-        return Counter(row.standing for row in self.rows)
+    counts: Counter[Standing]
+    waiting: int
+    """Rows that pressing Send would try."""
+    twice: int
+    """Letters that may have come twice, because a sender was cut off."""
+    rows: list[Row]
 
     @property
     def by_standing(self) -> list[tuple[Standing, int]]:
-        """The same, in the order of the enum, without what is nowhere."""
+        """How many stand where, in the order of the enum, without what is nowhere."""
         return [(each, self.counts[each]) for each in Standing if self.counts[each]]
+
+    @property
+    def size(self) -> int:
+        """How many households' rows there are, shown or not."""
+        return sum(self.counts.values())
 
     @property
     def reached(self) -> int:
@@ -81,20 +97,9 @@ class Sheet:
         return sum(self.counts[each] for each in REACHED)
 
     @property
-    def waiting(self) -> int:
-        """Rows that pressing Send would try."""
-        return sum(row.may_send for row in self.rows) if self.current else 0
-
-    @property
     def needs_hands(self) -> int:
         """Rows somebody has to see to."""
         return sum(self.counts[each] for each in NEEDS_HANDS) if self.current else 0
-
-    @property
-    def twice(self) -> int:
-        """Letters that may have come twice, because a sender was cut off."""
-        letters = {row.delivery.letter for row in self.rows if row.delivery.letter is not None}
-        return sum(letter.unsure for letter in letters)
 
     @property
     def by_schoolping(self) -> bool:
@@ -103,15 +108,17 @@ class Sheet:
         return meeting is not None and meeting.kind == "class"
 
 
-def day_sheets(day: date, now: datetime) -> list[Sheet]:
-    """Every notice on the list of this day, by the meeting's time."""
-    notices = Notice.objects.filter(day=day).select_related("school_class", "message", "pinged_by")
-    return sorted(_sheets(notices, now), key=_order)
+def day_sheets(day: date, now: datetime, opened: str = "") -> list[Sheet]:
+    """Every notice on the list of this day, by the meeting's time; `opened` is the one shown whole."""
+    notices = list(Notice.objects.filter(day=day).select_related("school_class", "message", "pinged_by"))
+    whole = {one.pk for one in notices if one.public_id == opened or len(notices) == 1}
+    return sorted(_sheets(notices, whole, now), key=_order)
 
 
 def sheet_of(notice: Notice, now: datetime) -> Sheet:
-    """One notice with its households."""
-    return _sheets(Notice.objects.filter(pk=notice.pk).select_related("message", "pinged_by"), now)[0]
+    """One notice with all its households."""
+    notices = list(Notice.objects.filter(pk=notice.pk).select_related("message", "pinged_by"))
+    return _sheets(notices, {notice.pk}, now)[0]
 
 
 def get_notice(public_id: str) -> Notice | None:
@@ -138,8 +145,8 @@ def days_around(today: date) -> list[tuple[date, int]]:
 
 def progress_of(day: date) -> dict[str, int]:
     """How far the day's letters are, in numbers alone."""
-    rows = Delivery.objects.filter(notice__day=day).select_related("letter")
-    counts = Counter(standing_of(row) for row in rows)
+    rows = Delivery.objects.filter(notice__day=day)
+    counts = Counter(standing_of(row) for row in _light(rows))
     return {
         "all": sum(counts.values()),
         "reached": sum(counts[each] for each in REACHED),
@@ -156,21 +163,62 @@ def list_work_places() -> list[tuple[SchoolClass, str]]:
     return [(each, known.get(each.pk, "")) for each in SchoolClass.objects.filter(closed_at=None)]
 
 
-def _sheets(notices: Iterable[Notice], now: datetime) -> list[Sheet]:
-    every = list(notices)
+def _light(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    """Of each row what its standing needs. The words of hundreds of letters are left where they are."""
+    return rows.select_related("letter", "adult").only(
+        "notice_id", "told_at", "seen_at", "letter__state", "letter__unsure", "adult__email"
+    )
+
+
+def _sheets(notices: list[Notice], whole: set[int], now: datetime) -> list[Sheet]:
     last = dict(
-        Notice.objects.filter(about__in={one.about for one in every})
+        Notice.objects.filter(about__in={one.about for one in notices})
         .order_by()
         .values_list("about")
         .annotate(last=Max("pk"))
     )
+    current = {one.pk: _is_current(one, last[one.about], now) for one in notices}
+    every: dict[int, list[Row]] = defaultdict(list)
+    for one in _light(Delivery.objects.filter(notice__in=notices)):
+        every[one.notice_id].append(Row(one, standing_of(one)))
+    shown = _shown(
+        row.delivery.pk
+        for pk, rows in every.items()
+        for row in rows
+        if pk in whole or (current[pk] and row.standing in NEEDS_HANDS)
+    )
+    return [_sheet(one, current[one.pk], every[one.pk], shown[one.pk]) for one in notices]
+
+
+def _sheet(notice: Notice, current: bool, every: list[Row], shown: list[Row]) -> Sheet:
+    letters = {row.delivery.letter for row in every if row.delivery.letter is not None}
+    return Sheet(
+        notice,
+        current,
+        Counter(row.standing for row in every),
+        waiting=sum(row.may_send for row in every) if current else 0,
+        twice=sum(letter.unsure for letter in letters),
+        rows=shown,
+    )
+
+
+def _shown(keys: Iterable[int]) -> dict[int, list[Row]]:
+    found = (
+        Delivery.objects.filter(pk__in=list(keys))
+        .select_related("letter", "household", "adult", "told_by")
+        .defer("letter__text", "letter__html", "letter__calendar")
+        .prefetch_related("pupils")
+        .order_by("household__name", "adult__name", "pk")
+    )
     rows: dict[int, list[Row]] = defaultdict(list)
-    related = ("letter", "household", "adult", "told_by")
-    found = Delivery.objects.filter(notice__in=every).select_related(*related).prefetch_related("pupils")
-    for one in found.order_by("household__name", "adult__name", "pk"):
-        children = ", ".join(child.label for child in one.pupils.all())
-        rows[one.notice_id].append(Row(one, standing_of(one), children))
-    return [Sheet(one, _is_current(one, last[one.about], now), rows[one.pk]) for one in every]
+    unreviewed: dict[str, str] = {}
+    for one in found:
+        spoken = one.letter.language if one.letter is not None else ""
+        if spoken not in unreviewed:
+            language = find_unreviewed(spoken)
+            unreviewed[spoken] = language.english_name if language is not None else ""
+        rows[one.notice_id].append(Row(one, standing_of(one), unreviewed[spoken]))
+    return rows
 
 
 def _is_current(notice: Notice, last: int, now: datetime) -> bool:

@@ -6,11 +6,12 @@ from datetime import datetime
 from django.utils import timezone
 
 from circletime.dispatch.models import Delivery, Notice, WorkPlace
-from circletime.dispatch.queries.contacts import Contact, contacts_of
+from circletime.dispatch.queries.contacts import Contact, contacts_of, to_mail_anew
 from circletime.dispatch.rules import INVITES, REACHED, Standing, What, standing
 from circletime.notices.models import Letter
 from circletime.notices.rules import Kind
-from circletime.people.models import Household, SchoolClass
+from circletime.people import links
+from circletime.people.models import FamilyLink, Household, SchoolClass
 
 
 def standing_of(row: Delivery) -> Standing:
@@ -49,11 +50,13 @@ def is_current(notice: Notice, now: datetime) -> bool:
 
 
 def may_go(letter: Letter, now: datetime) -> bool:
-    """Whether a letter about a meeting may go at this moment to whom it is for.
+    """Whether a letter about a meeting, or with a new link, may go at this moment to whom it is for.
 
     Asked right before it is sent: a contact restriction may have been noted, a child have left, or an address
     have changed since it was written.
     """
+    if letter.kind == Kind.LINK:
+        return _new_link_may_go(letter, now)
     if letter.kind != Kind.MEETING:
         return True
     rows = list(
@@ -62,6 +65,16 @@ def may_go(letter: Letter, now: datetime) -> bool:
         .prefetch_related("pupils")
     )
     return bool(rows) and all(_stands(row, now) for row in rows if _is_of(row, letter, rows))
+
+
+def _new_link_may_go(letter: Letter, now: datetime) -> bool:
+    alive = FamilyLink.objects.filter(
+        pk__in=links.names_in(letter.text), burned_at=None, expires_at__gt=now
+    ).select_related("household")
+    return bool(alive) and all(
+        letter.to.lower() in {one.address.lower() for one in to_mail_anew(link.household, now)}
+        for link in alive
+    )
 
 
 def _is_of(row: Delivery, letter: Letter, rows: list[Delivery]) -> bool:

@@ -9,9 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from circletime.audit.actions import record
-from circletime.core.addresses import is_address
 from circletime.core.errors import Refused
-from circletime.notices.actions import enqueue
+from circletime.dispatch.actions.anew import mail_new_links
 from circletime.notices.rules import Kind
 from circletime.oversight.actions.letters import write_to
 from circletime.oversight.models import Leak, Sighting
@@ -25,9 +24,9 @@ from circletime.oversight.rules.leaks import (
     is_alarm,
 )
 from circletime.oversight.rules.networks import BY_KEY, How
-from circletime.people.actions import burn_class_words, burn_family_link, make_family_link
+from circletime.people.actions import burn_class_words, burn_family_link
 from circletime.people.models import User
-from circletime.people.queries import adults_to_write_to, get_school, list_active_with
+from circletime.people.queries import get_school, list_active_with
 from circletime.people.rules import Role, check_said
 
 MOST_WAITING = 5_000
@@ -152,25 +151,11 @@ def _new_link(leak: Leak, *, by: User, now: datetime) -> str:
     if leak.link is None:
         raise Refused("gone", "This family is not on the school's list any more, and its link is dead.")
     burn_family_link(link=leak.link, by=by, now=now)
-    household = leak.link.household
-    adults = adults_to_write_to(household, timezone.localtime(now).date())
-    addresses = sorted({each.email for each in adults if is_address(each.email)})
-    if not addresses:
+    number = mail_new_links(household=leak.link.household, about=leak.subject, by=by, now=now)
+    if not number:
         _ask_office("A family needs a new link on paper", _PAPER, leak, by=by, now=now)
         return "The link was burned. No new one could be mailed; the office was asked to see to it."
-    token = make_family_link(household=household, by=by.actor, now=now)
-    school = get_school().name
-    for address in addresses:
-        enqueue(
-            to=address,
-            subject=f"Your new link to the class's meetings: {school}",
-            text=_NEW_LINK.format(link=settings.PUBLIC_URL + reverse("family", args=[token]), school=school),
-            kind=Kind.LINK,
-            about=leak.subject,
-            by=by,
-            now=now,
-        )
-    return f"The link was burned. A new one was mailed to {len(addresses)} of the family's addresses."
+    return f"The link was burned. A new one was mailed to {number} of the family's addresses."
 
 
 @transaction.atomic
@@ -220,11 +205,4 @@ _PAPER = (
     "e-mail address, or a contact restriction is noted.\n\n"
     "Please look at it and print them a letter with a new link, where they may have one:\n"
     "{classes}\n\n{school}\n"
-)
-
-_NEW_LINK = (
-    "Dear family,\n\n"
-    "your old link to our video meetings was seen in a place where others can find it, so it does not work "
-    "any more. This is your new one. It is for your children only; please do not put it where others can "
-    "see it.\n\n{link}\n\nYours sincerely,\n{school}\n"
 )

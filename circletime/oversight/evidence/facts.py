@@ -295,7 +295,7 @@ class Facts:
         return audit.done(kind, *self._span)
 
 
-LINKS_MADE = ("people.family_link.made", "people.family_links.made")
+LINKS_MADE = ("people.family_link.made", "people.family_links.made")  # the first in older logs alone
 LINKS_BURNED = ("people.family_link.burned", "people.family_links.burned", "dispatch.links.burned")
 LOOKED_AT = (
     "dispatch.links.handed_out",

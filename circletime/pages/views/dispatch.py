@@ -48,7 +48,8 @@ def _list(
     now = time.now()
     today = timezone.localtime(now).date()
     day = about.day if about is not None else _day(request, today)
-    sheets = lists.day_sheets(day, now)
+    opened = about.public_id if about is not None else request.GET.get("open", "")[:32]
+    sheets = lists.day_sheets(day, now, opened)
     context = {
         "day": day,
         "today": today,
@@ -56,7 +57,7 @@ def _list(
         "after": day + timedelta(days=1) if day < date.max else day,
         "days": lists.days_around(today),
         "sheets": sheets,
-        "opened": about.public_id if about is not None else request.GET.get("open", "")[:32],
+        "opened": opened,
         "progress": lists.progress_of(day),
         "waiting": sum(sheet.waiting for sheet in sheets),
         "by_hand": BY_HAND,

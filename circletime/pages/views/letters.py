@@ -21,6 +21,7 @@ from circletime.pages.found import or_404
 from circletime.pages.who import staff_of
 from circletime.people import links
 from circletime.people.models import User
+from circletime.people.queries import find_unreviewed
 
 SHOWN = 50
 
@@ -94,7 +95,11 @@ def _change(request: HttpRequest, public_id: str, act: Callable[..., Letter | No
 
 def _page(request: HttpRequest, letter: Letter, user: User, error: Refused | None = None) -> HttpResponse:
     # Nobody of the staff needs a family's link; the letter itself has only the place where it comes.
-    context = _row(letter, user) | {"error": error, "said": links.hide(letter.text)}
+    context = _row(letter, user) | {
+        "error": error,
+        "said": links.hide(letter.text),
+        "unreviewed": find_unreviewed(letter.language),
+    }
     return render(request, "pages/letters/show.html", context, status=error.status if error else 200)
 
 

@@ -22,8 +22,8 @@ from circletime.core import time
 from circletime.pages.found import or_404
 from circletime.pages.views.people import keeper
 from circletime.pages.who import staff_of
-from circletime.people.actions import FAMILY_LINK_LASTS
 from circletime.people.actions.links import make_links_to_print
+from circletime.people.links import FAMILY_LINK_LASTS
 from circletime.people.models import Household, SchoolClass
 from circletime.people.queries import (
     adults_to_write_to,
@@ -82,7 +82,7 @@ def letter(request: HttpRequest, pk: int) -> HttpResponse:
     """A letter for one household, with a link that is made now and shown nowhere else."""
     keeper(request)
     household = or_404(Household.objects.filter(pk=pk).first())
-    return _letters(request, [household], f"letter-{pk}")
+    return _letters(request, [household], f"household:{pk}", f"letter-{pk}")
 
 
 @login_required
@@ -94,12 +94,12 @@ def letters(request: HttpRequest, pk: int) -> HttpResponse:
     school_class = or_404(SchoolClass.objects.filter(pk=pk, closed_at=None).first())
     every = request.POST.get("whom") == "all"
     homes = list(households_in([school_class])) if every else families_without_email(school_class)
-    return _letters(request, homes, f"letters-class-{pk}")
+    return _letters(request, homes, f"class:{pk}", f"letters-class-{pk}")
 
 
-def _letters(request: HttpRequest, households: list[Household], name: str) -> HttpResponse:
+def _letters(request: HttpRequest, households: list[Household], about: str, name: str) -> HttpResponse:
     now = time.now()
-    made = make_links_to_print(households=households, by=keeper(request), now=now)
+    made = make_links_to_print(households=households, about=about, by=keeper(request), now=now)
     if not made:
         return render(request, "pages/people/no_letters.html", status=409)
     until = timezone.localtime(now + FAMILY_LINK_LASTS)

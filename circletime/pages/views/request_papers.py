@@ -24,6 +24,7 @@ from circletime.pages.viewing_papers import sections_of
 from circletime.pages.views.requests import handler
 from circletime.pages.who import staff_of
 from circletime.people.models import User
+from circletime.people.queries import find_unreviewed
 from circletime.people.rules import REQUEST_READERS
 
 SHEET = Path(__file__).resolve().parent.parent / "sheets" / "case.typ"
@@ -75,7 +76,9 @@ def letter(request: HttpRequest, public_id: str, number: int) -> HttpResponse:
     handler(request)
     case = or_404(get_case(public_id))
     found = get_object_or_404(case.letters, pk=number)
-    return render(request, "pages/requests/letter.html", {"case": case, "letter": found})
+    unreviewed = find_unreviewed(found.language) if found.text else None
+    context = {"case": case, "letter": found, "unreviewed": unreviewed}
+    return render(request, "pages/requests/letter.html", context)
 
 
 @login_required

@@ -1,7 +1,6 @@
 """What may be changed about people and classes."""
 
-import secrets
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db import transaction
 
@@ -21,7 +20,7 @@ from circletime.people.models import (
     new_class_password,
     new_join_id,
 )
-from circletime.people.queries import adults_of, is_on_staff, list_classes_of, token_hash
+from circletime.people.queries import adults_of, is_on_staff, list_classes_of
 from circletime.people.rules import (
     PASSWORD_ASK_LASTS,
     answered_again_after,
@@ -33,8 +32,6 @@ from circletime.people.rules import (
     check_review_translations,
     check_said,
 )
-
-FAMILY_LINK_LASTS = timedelta(days=120)
 
 
 @transaction.atomic
@@ -67,17 +64,6 @@ def burn_family_link(*, link: FamilyLink, by: User, now: datetime) -> None:
     check_burn_ways_in(by.roles, on_its_staff=any(is_on_staff(by, each) for each in classes))
     if FamilyLink.objects.filter(pk=link.pk, burned_at=None).update(burned_at=now):
         record("people.family_link.burned", by=by.actor, subject=f"link:{link.pk}", now=now)
-
-
-@transaction.atomic
-def make_family_link(*, household: Household, by: str, now: datetime) -> str:
-    """A new personal link for a household; answers the token, which is not kept."""
-    token = secrets.token_urlsafe(24)
-    link = FamilyLink.objects.create(
-        household=household, token_hash=token_hash(token), made_at=now, expires_at=now + FAMILY_LINK_LASTS
-    )
-    record("people.family_link.made", by=by, subject=f"link:{link.pk}", now=now)
-    return token
 
 
 def link_used(*, hashed: str, now: datetime) -> None:

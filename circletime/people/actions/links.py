@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from circletime.audit.actions import record
 from circletime.core.errors import Refused
-from circletime.people.actions import make_family_link
+from circletime.people.links import FAMILY_LINK_LASTS, make_links, token_of
 from circletime.people.models import FamilyLink, Household, SchoolClass, User
 from circletime.people.queries import adults_to_write_to, households_in
 from circletime.people.rules import check_change_people
@@ -26,20 +26,25 @@ def make_link_by_hand(*, household: Household, by: User, now: datetime) -> str:
     check_change_people(by.roles)
     if not may_have_link(household, now):
         raise Refused("restricted", NONE)
-    return make_family_link(household=household, by=by.actor, now=now)
+    ((_, token),) = _make([household], f"household:{household.pk}", by, now)
+    return token
 
 
 @transaction.atomic
 def make_links_to_print(
-    *, households: Iterable[Household], by: User, now: datetime
+    *, households: Iterable[Household], about: str, by: User, now: datetime
 ) -> list[tuple[Household, str]]:
-    """A new link for each of these that may have one, made at the moment of printing."""
+    """A new link for each of these that may have one, made at the moment of printing, with its token.
+
+    `about` is what the log names them under: a household or a class.
+    """
     check_change_people(by.roles)
-    return [
-        (each, make_family_link(household=each, by=by.actor, now=now))
-        for each in households
-        if may_have_link(each, now)
-    ]
+    return _make([each for each in households if may_have_link(each, now)], about, by, now)
+
+
+def _make(homes: list[Household], about: str, by: User, now: datetime) -> list[tuple[Household, str]]:
+    made = make_links(homes, until=now + FAMILY_LINK_LASTS, about=about, by=by.actor, now=now)
+    return [(link.household, token_of(link.pk)) for link in made]
 
 
 @transaction.atomic

@@ -1,0 +1,56 @@
+"""The program's own log names no link, no room and nobody's address, whatever goes wrong."""
+
+import io
+import logging
+from collections.abc import Iterator
+
+import pytest
+from django.http import HttpRequest
+from django.test import Client, override_settings
+from django.urls import path
+
+from circletime.pages import urls
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What the handler that settings name writes."""
+    handler = logging._handlers["stderr"]
+    assert isinstance(handler, logging.StreamHandler)
+    written = io.StringIO()
+    was = handler.setStream(written)
+    yield written
+    handler.setStream(was)
+
+
+TOKEN = "an-invented-token-that-opens-nothing"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "address", [f"/f/{TOKEN}", f"/room/{TOKEN}", f"/nowhere/{TOKEN}", f"/join/{TOKEN}/{TOKEN}"]
+)
+def test_a_refused_page_is_told_by_its_pattern(client: Client, log: io.StringIO, address: str) -> None:
+    answer = client.get(address)
+    logging.getLogger("django.request").warning(
+        "%s: %s", "Looked", address, extra={"request": answer.wsgi_request}
+    )
+    told = log.getvalue()
+    assert "Looked" in told and TOKEN not in told, told
+
+
+def breaks(request: HttpRequest, token: str) -> None:
+    raise RuntimeError("broken on purpose")
+
+
+urlpatterns = [path("f/<str:token>", breaks), *urls.urlpatterns]
+
+
+@pytest.mark.django_db
+@override_settings(ROOT_URLCONF="tests.web.test_logs")
+def test_an_error_of_ours_is_told_without_the_address(log: io.StringIO) -> None:
+    answer = Client(raise_request_exception=False).get(f"/f/{TOKEN}")
+    assert answer.status_code == 500
+    told = log.getvalue()
+    assert "broken on purpose" in told and "/f/<str:token>" in told
+    assert TOKEN not in told
