@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "circletime.recordings",
     "circletime.access",
     "circletime.oversight",
+    "circletime.protection",
     "circletime.pages",
     "allauth",  # after our own, whose templates come first
     "allauth.account",
@@ -151,7 +152,10 @@ else:
                 # change see one state; WAL lets pages be read meanwhile.
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 10,
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+                # What is erased is overwritten in the file, whatever the library was built with.
+                "init_command": (
+                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON;"
+                ),
             },
             # A file also in tests: several processes and threads share it, as in service.
             "TEST": {"NAME": VAR / "test.sqlite3"},

@@ -33,6 +33,7 @@ class Notice(models.Model):
     message = models.ForeignKey(
         Letter, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", help_text="To SchoolPing."
     )
+    emptied_at = models.DateTimeField(null=True, blank=True, help_text="Since when it names no family.")
     pinged_at = models.DateTimeField(null=True, blank=True, help_text="Ticked: sent through SchoolPing.")
     pinged_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
@@ -95,6 +96,25 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+
+class Told(models.Model):
+    """How the families of a meeting were told, counted before any of them was erased or its sheet emptied.
+
+    From then on the report counts these, so that it says the same as before; they name nobody.
+    """
+
+    about = models.CharField(max_length=80, help_text="What the audit log names it under, as: meeting:…")
+    off = models.BooleanField(help_text="Of its breaking off; else of how to join.")
+    families = models.JSONField(help_text="Of each: since, latest, channel, failed.")
+    following = models.BooleanField(default=False, help_text="They were told of a next one.")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["about", "off"], name="counted_once_of_a_meeting")]
+
+    def __str__(self) -> str:
+        return self.about
 
 
 class WorkPlace(models.Model):

@@ -20,6 +20,11 @@ from circletime.meetings.rules import (
 from circletime.people.models import Adult, Group, Household, Pupil, SchoolClass, User
 
 
+def person_field() -> "models.PositiveSmallIntegerField[int | None, int | None]":
+    """Which of a meeting's people it was, where nobody can tell any more who: a number of this meeting."""
+    return models.PositiveSmallIntegerField(null=True, blank=True)
+
+
 class Meeting(models.Model):
     """One meeting, from the calendar to its end."""
 
@@ -61,6 +66,9 @@ class Meeting(models.Model):
     circle_began_at = models.DateTimeField(null=True, blank=True)
     grown_ups_asked_at = models.DateTimeField(null=True, blank=True)
 
+    emptied_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when its register names nobody."
+    )
     version = models.PositiveBigIntegerField(default=1)
     media_leased_until = models.DateTimeField(null=True, blank=True)
 
@@ -73,7 +81,9 @@ class Meeting(models.Model):
                 condition=Q(kind="staff", school_class=None)
                 | Q(kind="class", school_class__isnull=False, group=None, household=None)
                 | Q(kind="group", school_class__isnull=False, group__isnull=False)
-                | Q(kind="parents", school_class__isnull=False, household__isnull=False),
+                | Q(kind="parents", school_class__isnull=False, household__isnull=False)
+                # Whose it was is forgotten with its register.
+                | Q(kind="parents", school_class__isnull=False, emptied_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="live_meeting_has_an_end",
@@ -121,6 +131,7 @@ class Expected(models.Model):
     adult = models.ForeignKey(Adult, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(User, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     label = models.CharField(max_length=120)
+    person = person_field()
 
     class Meta:
         ordering = ["label", "pk"]
@@ -139,6 +150,7 @@ class Seat(models.Model):
     adult = models.ForeignKey(Adult, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     user = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     label = models.CharField(max_length=120)
+    person = person_field()
     key = models.CharField(max_length=32, help_text="What the session of its browser holds.")
 
     state = models.CharField(max_length=8, choices=[(s.value, s.value) for s in SeatState])

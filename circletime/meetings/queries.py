@@ -212,6 +212,8 @@ def online(seat: Seat, now: datetime) -> bool:
 
 def person_key(seat: Seat) -> tuple[str, int]:
     """Whom a seat is for, whichever browser they use."""
+    if seat.person is not None:
+        return ("person", seat.person)
     if seat.pupil_id is not None:
         return ("pupil", seat.pupil_id)
     if seat.adult_id is not None:
@@ -296,14 +298,22 @@ def register(meeting: Meeting, now: datetime) -> list[RegisterRow]:
         )
     for row in Expected.objects.filter(meeting=meeting):
         key = (
-            ("pupil", row.pupil_id)
+            ("person", row.person)
+            if row.person
+            else ("pupil", row.pupil_id)
             if row.pupil_id
             else ("adult", row.adult_id)
             if row.adult_id
             else ("user", row.user_id)
         )
         if key not in seats:
-            role = SeatRole.PUPIL if row.pupil_id else SeatRole.ADULT if row.adult_id else SeatRole.STAFF
+            role = (
+                SeatRole.PUPIL
+                if row.pupil_id or row.person
+                else SeatRole.ADULT
+                if row.adult_id
+                else SeatRole.STAFF
+            )
             rows.append(RegisterRow(row.label, role, False, None, None, 0, 0, 0, False, []))
     order = {SeatRole.HOST: 0, SeatRole.STAFF: 1, SeatRole.ADULT: 2, SeatRole.PUPIL: 3}
     return sorted(rows, key=lambda r: (order[SeatRole(r.role)], r.label))

@@ -1,5 +1,6 @@
 """What may be done with a letter. The worker does the sending: see `tasks`."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -215,6 +216,27 @@ def empty_letter(*, letter: Letter, by: str, now: datetime) -> None:
     nothing = dict.fromkeys(("to", "reply_to", "subject", "text", "html", "calendar"), "")
     if old.update(emptied_at=now, **nothing):
         _record("emptied", letter, by=by, now=now)
+
+
+@transaction.atomic
+def empty_letters_to(*, addresses: Collection[str], by: str, now: datetime) -> int:
+    """Somebody is erased: what waits for these addresses is stopped, and every letter to them is emptied.
+
+    Answers how many there were.
+    """
+    wanted = [address for address in addresses if address]
+    nothing = dict.fromkeys(("to", "reply_to", "subject", "text", "html", "calendar"), "")
+    found = list(Letter.objects.select_for_update().filter(to__in=wanted, emptied_at=None).order_by("pk"))
+    for letter in found:
+        if letter.state not in ENDED:
+            letter.state, letter.ended_at, letter.claimed_until = State.STOPPED, now, None
+            _record("stopped", letter, by=by, now=now)
+        for name, empty in nothing.items():
+            setattr(letter, name, empty)
+        letter.emptied_at = now
+        letter.save()
+        _record("emptied", letter, by=by, now=now)
+    return len(found)
 
 
 def _record(verb: str, letter: Letter, *, by: User | str, now: datetime, **data: Any) -> None:

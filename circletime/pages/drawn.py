@@ -13,6 +13,7 @@ from circletime.meetings.rules import TRANSITIONS, State
 from circletime.oversight.rules.incidents import TRANSITIONS as HAPPENED
 from circletime.oversight.rules.incidents import State as Happened
 from circletime.policy.clauses import CLAUSES, Clause
+from circletime.protection.personal import TABLES, personal, until
 
 HEAD = "<!-- Drawn by `make docs` from the code. Do not edit. -->\n\n"
 
@@ -20,7 +21,11 @@ HEAD = "<!-- Drawn by `make docs` from the code. Do not edit. -->\n\n"
 def pages() -> dict[Path, str]:
     """Every drawn page, by path."""
     docs = Path(settings.BASE_DIR) / "docs"
-    return {docs / "states.md": states(), docs / "policy-map.md": policy_map()}
+    return {
+        docs / "states.md": states(),
+        docs / "policy-map.md": policy_map(),
+        docs / "what-is-kept.md": what_is_kept(),
+    }
 
 
 def states() -> str:
@@ -70,6 +75,21 @@ def policy_map() -> str:
         "|---|---|---|---|---|---|---|",
     ]
     return "\n".join([*lines, *(_row(clause) for clause in CLAUSES)]) + "\n"
+
+
+def what_is_kept() -> str:
+    """Each table that has somebody's data: how long, and how it is handed out and erased."""
+    lines = [
+        f"{HEAD}# What is kept, table by table\n",
+        "The times hold until a school sets its own ([data protection](data-protection.md)).\n",
+        "| table | what | of whom | how long | in an export | when the person is erased |",
+        "|---|---|---|---|---|---|",
+    ]
+    for kept in personal():
+        cells = [kept.table, kept.what, kept.whose, until(kept, lambda limit: limit.facts.value)]
+        lines.append(f"| {' | '.join([*cells, kept.exported, kept.erased])} |")
+    without = [f"{kept.table} ({kept.what})" for kept in TABLES if not kept.whose]
+    return "\n".join([*lines, "", f"Nobody's data is in: {'; '.join(without)}."]) + "\n"
 
 
 def _row(clause: Clause) -> str:

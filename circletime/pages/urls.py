@@ -104,6 +104,7 @@ urlpatterns = [
     path("restrictions/<str:public_id>/end", restrictions.end, name="restriction-end"),
     path("", include("circletime.pages.people_urls")),
     path("", include("circletime.pages.incident_urls")),
+    path("", include("circletime.pages.protection_urls")),
     path("leaks/", leaks.index, name="leaks"),
     path("leaks/<str:public_id>/", leaks.show, name="leak"),
     path("leaks/<str:public_id>/burn", leaks.burn, name="leak-burn"),

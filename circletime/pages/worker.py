@@ -29,6 +29,7 @@ from circletime.pages.family_codes import answer_code_asks
 from circletime.pages.forgotten import answer_asks
 from circletime.pages.parts import ALIVE
 from circletime.people.roster import tasks as roster_tasks
+from circletime.protection.tasks import keep_no_longer
 from circletime.recordings import tasks as recording_tasks
 from circletime.recordings.store import StoreTrouble
 
@@ -154,3 +155,4 @@ def _destroy_due(now: datetime) -> None:
     document_tasks.remind_reviews(now)
     notice_tasks.empty_old(now)
     empty_old(by="worker", now=now)
+    keep_no_longer(now)

@@ -15,6 +15,8 @@ from circletime.people.rules import (
     LOG_READERS,
     OFFICE,
     PEOPLE_READERS,
+    PROTECTION_READERS,
+    PROTECTORS,
     REPORT_READERS,
     REQUEST_LOGGERS,
     REQUEST_READERS,
@@ -74,6 +76,10 @@ class User(AbstractBaseUser):
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, help_text="What everyone in a meeting sees, as: Mrs Osei")
     is_active = models.BooleanField(default=True)
+    off_at = models.DateTimeField(null=True, blank=True, help_text="Since when it is switched off.")
+    erased_at = models.DateTimeField(
+        null=True, blank=True, help_text="Its name and address are gone; what it did stays, as a number."
+    )
     source_id = source_id_field()
 
     objects: ClassVar[UserManager] = UserManager()
@@ -135,6 +141,16 @@ class User(AbstractBaseUser):
     def sees_exceptions(self) -> bool:
         """Whether this person may ask for an exception from a rule, and has a page of them (C6)."""
         return bool(self.roles & HOSTS)
+
+    @property
+    def sees_protection(self) -> bool:
+        """Whether this person reads what is kept of people, and for how long."""
+        return bool(self.roles & PROTECTION_READERS)
+
+    @property
+    def protects(self) -> bool:
+        """Whether this person hands out and erases what is kept of somebody."""
+        return bool(self.roles & PROTECTORS)
 
     @property
     def sees_log(self) -> bool:
@@ -199,6 +215,9 @@ class Household(models.Model):
     """One or more adults and the pupils they care for."""
 
     name = models.CharField(max_length=120, help_text="For the office only.")
+    erased_at = models.DateTimeField(
+        null=True, blank=True, help_text="Its name and people are gone; a meeting that was held for it stays."
+    )
 
     def __str__(self) -> str:
         return self.name

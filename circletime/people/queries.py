@@ -245,11 +245,11 @@ def _everybody() -> Iterator[Hit]:
     ):
         label = f"{first} {last} ({mark})" if mark else f"{first} {last}"
         yield Hit("people-pupil", pk, label, "Left the school" if left is not None else f"Child, {name}")
-    for pk, name in Household.objects.order_by("name", "pk").values_list("pk", "name"):
+    for pk, name in Household.objects.filter(erased_at=None).order_by("name", "pk").values_list("pk", "name"):
         yield Hit("people-household", pk, name, "Household")
     for pk, name, left in Adult.objects.order_by("name", "pk").values_list("pk", "name", "left_at"):
         yield Hit("people-adult", pk, name, "Adult" if left is None else "Adult, off the list")
-    for pk, name in User.objects.order_by("name", "pk").values_list("pk", "name"):
+    for pk, name in User.objects.filter(erased_at=None).order_by("name", "pk").values_list("pk", "name"):
         yield Hit("people-staff-one", pk, name, "Staff")
 
 
@@ -263,7 +263,7 @@ def count_by_class() -> list[tuple[SchoolClass, int]]:
 
 def list_households() -> list[Household]:
     """Every household, by name."""
-    return list(Household.objects.order_by("name", "pk"))
+    return list(Household.objects.filter(erased_at=None).order_by("name", "pk"))
 
 
 def list_hosts() -> list[User]:
@@ -275,7 +275,11 @@ def list_hosts() -> list[User]:
 
 def list_staff() -> list[tuple[User, str]]:
     """Every account with its roles in words, those that are switched off last."""
-    found = User.objects.prefetch_related("rolegrant_set").order_by("-is_active", "name", "pk")
+    found = (
+        User.objects.filter(erased_at=None)
+        .prefetch_related("rolegrant_set")
+        .order_by("-is_active", "name", "pk")
+    )
     return [(user, ", ".join(sorted(Role(g.role).words for g in user.rolegrant_set.all()))) for user in found]
 
 

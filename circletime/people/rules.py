@@ -80,6 +80,12 @@ INCIDENT_REPORTERS = HOSTS | {Role.OFFICE}
 UPHOLDERS = frozenset({Role.HEADTEACHER, Role.DSL})
 """Who sees to it that the policy is upheld: every incident and exception reaches them (C6)."""
 
+PROTECTORS = frozenset({Role.HEADTEACHER, Role.DSL})
+"""Who hands out what is kept of a person, and erases a person."""
+
+PROTECTION_READERS = PROTECTORS | {Role.OFFICE}
+"""Who reads the record of processing, and what is kept of whom for how long."""
+
 TRANSLATION_REVIEWERS = OFFICE
 """Who may tick a translation as read and right."""
 

@@ -52,6 +52,45 @@ VIEWING_TOLD_BEFORE = timedelta(days=1)
 REQUEST_DETAILS_KEPT = timedelta(days=3 * 365)
 """T10: names and free text of a request that is over are emptied so long after its end."""
 
+REGISTERS_KEPT_MONTHS = 36
+"""How many months after a meeting its register has names: who came and spoke, the host's notes.
+
+The IRMS toolkit for schools gave attendance registers three years. The statutory attendance register, which
+the law now has schools keep for six, is the one of the school's own system: a meeting's is none.
+"""
+
+NOTICES_KEPT_MONTHS = 12
+"""How many months after its meeting a sheet says which family was told of it, and how.
+
+No law gives a period: a year is as long as somebody may well ask whether they had been told.
+"""
+
+ACCEPTED_KEPT_MONTHS = 12
+"""How many months after they left it is kept which documents a family, or a member of staff, accepted.
+
+No law gives a period: what they accepted concerns meetings they do not come to any more.
+"""
+
+INCIDENTS_KEPT_MONTHS = 72
+"""How many months after its end an incident, or an exception, has names and words.
+
+Six years, in which a claim may be made (Limitation Act 1980). A safeguarding concern is none of these: child
+protection records go with the child to the next school, or are kept until the 25th birthday (IRMS toolkit,
+Keeping children safe in education), and only a person can know which.
+"""
+
+LEAVERS_KEPT_MONTHS = 36
+"""How many months after they left a child, and a family without a child at the school, are erased.
+
+As long as registers name them, for whoever asks what was kept of a child.
+"""
+
+COLLEAGUES_KEPT_MONTHS = 72
+"""How many months after an account was switched off its name and address are erased.
+
+The IRMS toolkit keeps staff records for six years after the employment ends (Limitation Act 1980).
+"""
+
 LETTER_KEPT = timedelta(days=30)
 """How long after it was sent, or given up, the address and the words of a letter are kept (R2)."""
 
@@ -102,6 +141,12 @@ class Limit(StrEnum):
     STAFF = "staff"
     KEPT = "kept"
     REVIEW = "review"
+    REGISTERS = "registers"
+    NOTICES = "notices"
+    ACCEPTED = "accepted"
+    INCIDENTS = "incidents"
+    LEAVERS = "leavers"
+    COLLEAGUES = "colleagues"
 
     @property
     def facts(self) -> "Facts":
@@ -110,7 +155,10 @@ class Limit(StrEnum):
 
 @dataclass(frozen=True)
 class Facts:
-    """One limit: the policy's own value, and what no school goes beyond, in `unit`."""
+    """One limit: the policy's own value, and what no school goes beyond, in `unit`.
+
+    `clause` is empty where no clause of the policy has the number, but the law asks for one.
+    """
 
     clause: str
     words: str
@@ -139,4 +187,18 @@ _FACTS = {
     ),
     Limit.KEPT: Facts("T9", "Recordings are kept for", "days", RECORDING_KEPT.days, 7, 90),
     Limit.REVIEW: Facts("C7", "The policy is reviewed every", "months", REVIEW_MONTHS, 1, 12),
+    Limit.REGISTERS: Facts("", "Registers have names for", "months", REGISTERS_KEPT_MONTHS, 3, 72),
+    Limit.NOTICES: Facts("", "Who was told of a meeting is kept for", "months", NOTICES_KEPT_MONTHS, 3, 72),
+    Limit.ACCEPTED: Facts(
+        "", "What somebody accepted is kept, after they left, for", "months", ACCEPTED_KEPT_MONTHS, 1, 72
+    ),
+    Limit.INCIDENTS: Facts(
+        "", "Closed incidents have names and words for", "months", INCIDENTS_KEPT_MONTHS, 12, 300
+    ),
+    Limit.LEAVERS: Facts(
+        "", "Children and families who left are kept for", "months", LEAVERS_KEPT_MONTHS, 1, 84
+    ),
+    Limit.COLLEAGUES: Facts(
+        "", "Accounts that are switched off have a name for", "months", COLLEAGUES_KEPT_MONTHS, 1, 84
+    ),
 }

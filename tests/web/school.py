@@ -121,6 +121,8 @@ def arguments(name: str, school: School) -> list[Any]:
         "family-document": ["x" * 22],
         **({name: [brought_in(school)]} if name.startswith("roster-") else {}),
         "report-clause": ["T2"],
+        "protection-person": ["staff", school.world.stranger.pk],
+        "protection-export": ["staff", school.world.stranger.pk],
         "join-class": [school.world.oak.join_id],
         "account_reset_password_from_key": ["1", "none"],
     }.get(name, [])
@@ -301,6 +303,8 @@ def body(name: str, school: School) -> dict[str, Any]:
             "signatories": "Dr Somebody",
         },
         "hold-release": {"reason": "It is not needed any more"},
+        "protection": {"verb": "need", "text": "Children who are at home see their class"},
+        "protection-person": {"verb": "erase", "ground": "asked", "sure": "yes"},
     }
     told = told_of(school) if name.startswith("dispatch") else {}
     return (forms | people_forms(school) | told).get(name, {})

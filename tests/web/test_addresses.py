@@ -189,6 +189,12 @@ GET  policy-review-pdf                      in  in 200 200 403 403 403 403 200 2
 POST policy-adopt                           in  in 403 302 403 403 403 403 403 302
 GET  document-file                         404
 GET  people                       in  in 200 403 403 403 403 200 200 200
+GET  protection                   in  in 200 403 403 403 403 403 200 200
+POST protection                   in  in 403 403 403 403 403 403 302 302
+GET  protection-pdf               in  in 200 403 403 403 403 403 200 200
+GET  protection-person            in  in 403 403 403 403 403 403 200 200
+POST protection-person            in  in 403 403 403 403 403 403 409 409
+POST protection-export            in  in 403 403 403 403 403 403 200 200
 GET  people-class-new             in  in 200 403 403 403 403 403 403 200
 POST people-class-new             in  in 302 403 403 403 403 403 403 302
 GET  people-class                 in  in 200 403 403 403 403 200 200 200

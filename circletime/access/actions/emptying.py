@@ -30,12 +30,15 @@ def empty_old(*, by: str, now: datetime) -> int:
 
 
 @transaction.atomic
-def empty(*, case: Case, by: str, now: datetime) -> bool:
-    """Take the names and the words out of one request. Answers whether there were any."""
+def empty(*, case: Case, by: str, now: datetime, erased: bool = False) -> bool:
+    """Take the names and the words out of one request. Answers whether there were any.
+
+    Before its time only where somebody it names is `erased`.
+    """
     fresh = Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
     if fresh.emptied_at is not None or fresh.closed_at is None:
         return False
-    if fresh.closed_at > now - limits.REQUEST_DETAILS_KEPT:
+    if not erased and fresh.closed_at > now - limits.REQUEST_DETAILS_KEPT:
         return False
     fresh.pupil = fresh.asker = None
     for name in WORDS:

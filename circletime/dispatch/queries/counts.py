@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.utils import timezone
 
-from circletime.dispatch.models import Delivery, Notice
+from circletime.dispatch.models import Delivery, Notice, Told
 from circletime.dispatch.rules import Channel, What
 from circletime.notices.rules import State
 from circletime.people.models import ContactRestriction
@@ -85,9 +86,15 @@ def count_families(asked: Iterable[Asked], whats: Collection[What]) -> dict[str,
     """The families of each of these meetings, and how notices of these kinds reached them.
 
     Left out is whom a contact restriction forbade to write to. A child of whose family nobody wrote down
-    anything counts as a family that was not told, and so does a meeting of which there is no notice.
+    anything counts as a family that was not told, and so does a meeting of which there is no notice. Of a
+    meeting whose families were counted before one of them was erased, it is that count.
     """
-    wanted = {one.about: one for one in asked}
+    every = {one.about: one for one in asked}
+    counted = {
+        told.about: [_family(kept) for kept in told.families]
+        for told in Told.objects.filter(about__in=list(every), off=What.ABORTED in whats)
+    }
+    wanted = {about: one for about, one in every.items() if about not in counted}
     notices = Notice.objects.filter(about__in=list(wanted), what__in=list(whats)).order_by("pk")
     last = dict(notices.values_list("about", "pk"))
     named = defaultdict(set)
@@ -105,7 +112,7 @@ def count_families(asked: Iterable[Asked], whats: Collection[What]) -> dict[str,
         if all(barred.writing(child, row, one.by) for child in theirs):
             continue
         _add(found[row.about].setdefault(row.household, Family()), row, newest=row.notice == last[row.about])
-    return {
+    return counted | {
         about: [*families.values(), *_missing(wanted[about], about in last, covered[about], barred)]
         for about, families in found.items()
     }
@@ -125,11 +132,25 @@ def told_of_next(abouts: Collection[str]) -> set[str]:
         "notice_id", "household_id"
     ):
         homes[notice].add(home)
-    return {
+    counted = set(
+        Told.objects.filter(about__in=[o.about for o in off], following=True).values_list("about", flat=True)
+    )
+    return counted | {
         one.about
         for one in off
         if one.following or any(_instead(one, each) and homes[one.pk] & homes[each.pk] for each in later)
     }
+
+
+def as_kept(family: Family) -> list[str | int | None]:
+    """A family as `Told` keeps it."""
+    moments = [moment.isoformat() if moment else None for moment in (family.since, family.latest)]
+    return [*moments, family.channel, family.failed]
+
+
+def _family(kept: list[Any]) -> Family:
+    since, latest = (datetime.fromisoformat(moment) if moment else None for moment in kept[:2])
+    return Family(since, latest, Channel(kept[2]) if kept[2] else None, kept[3])
 
 
 def _instead(off: Notice, later: Notice) -> bool:

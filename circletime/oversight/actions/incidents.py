@@ -188,7 +188,8 @@ def reopen(*, incident: Incident, reason: str, by: User, now: datetime) -> Incid
     state = rules.next_state(State(fresh.state), Event.REOPEN)
     said = check_said(reason, "Say why it is opened again.", field="reason")
     fresh.state, fresh.outcome, fresh.closed_by, fresh.closed_at = state, "", None, None
-    fresh.save(update_fields=["state", "outcome", "closed_by", "closed_at"])
+    fresh.emptied_at = None  # what is written from now on is emptied in its turn
+    fresh.save(update_fields=["state", "outcome", "closed_by", "closed_at", "emptied_at"])
     _write(fresh, Entry.REOPENED, said, by=by, now=now)
     record("oversight.incident.reopened", by=by.actor, subject=fresh.subject, now=now, words=said)
     if fresh.hold is not None:

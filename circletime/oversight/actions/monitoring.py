@@ -6,8 +6,9 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from circletime.audit.actions import record
+from circletime.audit.actions import forget_words, record
 from circletime.audit.queries import end_before
+from circletime.meetings.models import Meeting
 from circletime.notices.rules import Kind
 from circletime.oversight.actions.letters import write_to
 from circletime.oversight.models import Draw, DrawnMeeting
@@ -70,6 +71,17 @@ def write_finding(*, drawn: DrawnMeeting, found: str, note: str, by: User, now: 
         found=locked.found,
     )
     return locked
+
+
+@transaction.atomic
+def forget_note(*, meeting: Meeting, by: str, now: datetime) -> None:
+    """What was written about a drawn meeting goes with its register; what was found stays.
+
+    The log's commitments to the notes of that month's other meetings lose their salts too: they are as old.
+    """
+    for drawn in DrawnMeeting.objects.select_related("draw").filter(meeting=meeting).exclude(note=""):
+        DrawnMeeting.objects.filter(pk=drawn.pk).update(note="")
+        forget_words(subject=drawn.draw.subject, by=by, now=now)
 
 
 def _tell(draw: Draw, count: int, *, by: str, now: datetime) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, RowRange, Window
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from circletime.audit import queries as audit
@@ -143,7 +144,7 @@ class Facts:
                 waited=Count("pk", filter=Q(admitted_at__gte=F("knocked_at"))),
                 removed=Count("pk", filter=Q(state="removed")),
                 removed_silently=Count("pk", filter=Q(state="removed", gone_reason="")),
-                strangers=Count("pk", filter=Q(user=None)),
+                strangers=Count("pk", filter=Q(user=None, person=None)),
             )
             .order_by()
         )
@@ -158,13 +159,13 @@ class Facts:
     def pupils(self) -> dict[int, list[tuple[int, str]]]:
         """Who of the children was let in, by meeting: number and label."""
         rows = Seat.objects.filter(self._in_period, role=SeatRole.PUPIL, admitted_at__isnull=False)
-        return _grouped(rows.order_by().values_list("meeting_id", "pupil_id", "label"))
+        return _grouped(rows.order_by().values_list("meeting_id", _child(), "label"))
 
     @cached_property
     def expected(self) -> dict[int, list[tuple[int, str]]]:
         """Which children each meeting was for."""
-        rows = Expected.objects.filter(self._in_period, pupil__isnull=False)
-        return _grouped(rows.order_by().values_list("meeting_id", "pupil_id", "label"))
+        rows = Expected.objects.filter(self._in_period, Q(pupil__isnull=False) | Q(person__isnull=False))
+        return _grouped(rows.order_by().values_list("meeting_id", _child(), "label"))
 
     @cached_property
     def came(self) -> dict[int, set[int]]:
@@ -172,7 +173,7 @@ class Facts:
         there = Exists(Stay.objects.filter(seat=OuterRef("pk")))
         rows = Seat.objects.filter(self._in_period, there, role=SeatRole.PUPIL)
         found = defaultdict(set)
-        for meeting, pupil in rows.order_by().values_list("meeting_id", "pupil_id"):
+        for meeting, pupil in rows.order_by().values_list("meeting_id", _child()):
             found[meeting].add(pupil)
         return found
 
@@ -181,7 +182,7 @@ class Facts:
         """Which children had a turn, by meeting."""
         rows = Turn.objects.filter(self._in_period)
         found = defaultdict(set)
-        for meeting, pupil in rows.order_by().values_list("meeting_id", "seat__pupil_id").distinct():
+        for meeting, pupil in rows.order_by().values_list("meeting_id", _child("seat__")).distinct():
             found[meeting].add(pupil)
         return found
 
@@ -312,6 +313,11 @@ LOOKED_AT = (
     "meetings.guest.shape",
     "meetings.note.written",
 )
+
+
+def _child(before: str = "") -> Coalesce:
+    """A child's number; below nought, one of this meeting only, where nobody can tell any more who it was."""
+    return Coalesce(f"{before}pupil_id", F(f"{before}person") * -1)
 
 
 def _held(values: tuple) -> Held:  # type: ignore[type-arg]

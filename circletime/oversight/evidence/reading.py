@@ -54,7 +54,7 @@ def conduct_accepted(facts: Facts) -> Figure:
     for_child = set(accepted.filter(pupil__isnull=False).values_list("pupil_id", flat=True))
     households = set(accepted.filter(household__isnull=False).values_list("household_id", flat=True))
     every: dict[int, bool] = {}
-    for pupil, household in Pupil.objects.values_list("pk", "households"):
+    for pupil, household in Pupil.objects.filter(left_at=None).values_list("pk", "households"):
         every[pupil] = every.get(pupil, False) or household in households or pupil in for_child
     if not every:
         return nothing("children", "There is no child on the roster.")

@@ -28,6 +28,7 @@ class RuleException(models.Model):
     ended_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     ended_at = models.DateTimeField(null=True, blank=True)
     end_reason = models.CharField(max_length=500, blank=True)
+    emptied_at = models.DateTimeField(null=True, blank=True, help_text="Its words are gone.")
 
     class Meta:
         ordering = ["-asked_at", "-pk"]

@@ -51,6 +51,7 @@ class Incident(models.Model):
     outcome = models.CharField(max_length=500, blank=True)
     closed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     closed_at = models.DateTimeField(null=True, blank=True)
+    emptied_at = models.DateTimeField(null=True, blank=True, help_text="Its names and words are gone.")
 
     class Meta:
         ordering = ["-reported_at", "-pk"]

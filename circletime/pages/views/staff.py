@@ -92,6 +92,8 @@ def _steps(found: User, user: User) -> list[Step]:
     def invite(typed: QueryDict) -> None:
         invite_again(user=found, by=user, now=now)
 
+    if found.erased_at is not None:
+        return []
     if not found.is_active:
         words = "They may sign in again, with the roles of before."
         return [Step(Form("on", "Switch on", title="Switch on", words=words), on)] if gives else []

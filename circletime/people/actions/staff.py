@@ -79,7 +79,7 @@ def switch_off(*, user: User, by: User, now: datetime) -> None:
     for role in NEVER_WITHOUT:
         if role in locked.roles:
             check_still_held(role, _others(role, locked))
-    User.objects.filter(pk=locked.pk).update(is_active=False)
+    User.objects.filter(pk=locked.pk).update(is_active=False, off_at=now)
     record("people.staff.switched_off", by=by.actor, subject=locked.actor, now=now)
 
 
@@ -87,7 +87,9 @@ def switch_off(*, user: User, by: User, now: datetime) -> None:
 def switch_on(*, user: User, by: User, now: datetime) -> None:
     """They may sign in again, with the roles of before; so it is the headteacher's."""
     check_give_roles(by.roles)
-    if not User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
+    if User.objects.filter(pk=user.pk, erased_at__isnull=False).exists():
+        raise Refused("erased", "This account was erased. Add a new one.")
+    if not User.objects.filter(pk=user.pk, is_active=False).update(is_active=True, off_at=None):
         raise Refused("on", "This account is switched on.")
     record("people.staff.switched_on", by=by.actor, subject=user.actor, now=now)
 

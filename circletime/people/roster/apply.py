@@ -113,6 +113,7 @@ class _Apply:
             }
             if "here" in step.write:
                 values["is_active"] = step.write["here"]
+                values["off_at"] = None if step.write["here"] else self.now
             changes.append((row, values))
             if "role" in step.write and step.write["role"] not in row.roles:
                 roles.append(RoleGrant(user=row, role=step.write["role"]))
