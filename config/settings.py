@@ -145,7 +145,7 @@ if _postgres:
 else:
     DATABASES = {
         "default": {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "circletime.core.sqlite",
             "NAME": VAR / "db.sqlite3",
             "OPTIONS": {
                 # IMMEDIATE takes the write lock when a transaction opens, so that lock, check and

@@ -47,7 +47,7 @@ class Hub:
 
     def __init__(self) -> None:
         self._watchers: dict[int, set[Watcher]] = defaultdict(set)
-        self._seen: dict[int, int] = {}
+        self._newest: dict[int, Snapshot] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -59,14 +59,22 @@ class Hub:
         self._start()
         watcher = Watcher(meeting_pk, seat_id)
         self._watchers[meeting_pk].add(watcher)
-        watcher.push(await _read(meeting_pk))
+        watcher.push(await self._now(meeting_pk))
         try:
             yield watcher
         finally:
             self._watchers[meeting_pk].discard(watcher)
             if not self._watchers[meeting_pk]:
                 del self._watchers[meeting_pk]
-                self._seen.pop(meeting_pk, None)
+                self._newest.pop(meeting_pk, None)
+
+    async def _now(self, meeting_pk: int) -> Snapshot:
+        """The meeting as it is: what was read last where its version still stands, else read anew."""
+        known = self._newest.get(meeting_pk)
+        if known is None or (await _versions([meeting_pk])).get(meeting_pk) != known.meeting.version:
+            known = await _read(meeting_pk)
+        # Meanwhile all who watch may have been told of something newer.
+        return max(known, self._newest.get(meeting_pk, known), key=lambda snap: snap.meeting.version)
 
     def has_page(self, seat_id: str) -> bool:
         """Whether another page of this seat is open in this process."""
@@ -105,10 +113,10 @@ class Hub:
         versions = await _versions(list(self._watchers))
         for meeting_pk, version in versions.items():
             # Who went offline changes no version, so a heartbeat reads the meeting again.
-            if self._seen.get(meeting_pk) == version and not beat:
+            known = self._newest.get(meeting_pk)
+            if known is not None and known.meeting.version == version and not beat:
                 continue
-            self._seen[meeting_pk] = version
-            snap = await _read(meeting_pk)
+            snap = self._newest[meeting_pk] = await _read(meeting_pk)
             for watcher in list(self._watchers.get(meeting_pk, ())):
                 watcher.push(snap)
 
