@@ -1,4 +1,4 @@
-"""What a host does in the room, nobody else does: every button, sent by those who have none (T1, T5, P2, P6, R8)."""
+"""What a host does in the room nobody else does: each button, pressed by those who have none (T1, T5, P6)."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The gate by itself: a doorman who says what the test wants, and a stand-in for the media server (T7, T5, P7)."""
+"""The gate by itself: a doorman who says what a test wants, and a stand-in for the media server (T5, T7)."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""`python -m tests.mutations [CLAUSE …]` breaks each rule in a copy, runs its test there, and writes the page.
+"""`python -m tests.mutations [CLAUSE …]` breaks each rule in a copy, runs its test, and writes the page.
 
 The exit status is 0 only when every mutation that was tried was caught.
 """

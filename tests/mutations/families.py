@@ -2,8 +2,6 @@
 
 from tests.mutations.change import Mutation
 
-from tests.mutations.change import Mutation
-
 DISPATCH, DOCUMENTS, PEOPLE = "circletime/dispatch", "circletime/documents", "circletime/people"
 TELLING, LEAKS = "tests/dispatch/test_telling.py", "tests/oversight/test_leaks.py"
 

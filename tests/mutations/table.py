@@ -13,14 +13,20 @@ _HEAD = """<!-- Written by `make mutations` from what it found. Do not edit. -->
 
 # Rules broken on purpose
 
-A test that never fails shows nothing. So each rule of the policy that the program enforces, and each thing it
-notices, was broken on purpose in a copy of the program, one at a time, and the test that should notice was run
-there: it had to fail. Before that, all these tests passed in the same copy as it was. A line that says *survived*
-is a rule that could go unnoticed, and the run ends as failed.
+A test that never fails shows nothing. So the rules of the policy that the program enforces, and the things it
+notices, were broken on purpose in a copy of the program, one at a time, and the test that should notice was
+run there: it had to fail. Before that, all these tests had passed in the same copy as it was. A line that
+says "survived" is a rule whose breach nobody would notice; then the run ends as failed.
 
-`make mutations` does it again (`make mutations C="T1 P2"` for some clauses) and writes this page. The changes, word
-for word, are in [tests/mutations](../tests/mutations). Not shown by it: that a rule cannot be broken in some other way.
+`make mutations` does it again (`make mutations C="T1 P2"` for some clauses) and writes this page. The
+changes, word for word, are in [tests/mutations](../tests/mutations). What it does not show: that no rule can
+be broken in some other way.
 
+"""
+
+
+_COLUMNS = """| clause | what was broken | in | the test that caught it | outcome, last run |
+|---|---|---|---|---|
 """
 
 
@@ -60,8 +66,8 @@ def write(
     }
     caught = sum(outcome.startswith(Outcome.CAUGHT) for outcome in lines.values())
     said = f"{caught} of {len(lines)} were caught.\n\n"
-    heads = "| clause | what was broken | in | the test that caught it | outcome, last run |\n|---|---|---|---|---|\n"
-    page.write_text(_HEAD + said + heads + "".join(f"{line} {end} |\n" for line, end in lines.items()))
+    drawn = "".join(f"{line} {end} |\n" for line, end in lines.items())
+    page.write_text(_HEAD + said + _COLUMNS + drawn)
 
 
 def _link(name: str, file: str) -> str:
