@@ -169,6 +169,16 @@ def test_each_meeting_has_a_room_that_nobody_guesses(world: World) -> None:
     assert len({place for room in rooms for place in room[2:10]}) > 4, "not counted up"
 
 
+def test_nobody_is_removed_without_a_reason(world: World) -> None:
+    meeting, host = world.live()
+    seat = world.come_in(meeting, host, "Amara")
+    for reason in ("", "  ", "\n"):
+        with pytest.raises(Refused) as refused:
+            door.remove(by=host, seat_id=seat.public_id, reason=reason, now=world.now)
+        assert refused.value.field == "reason"
+    assert Seat.objects.get(pk=seat.pk).state == "admitted" and world.rights(seat) is not None
+
+
 def test_sent_back_is_out_until_admitted_again_and_not_by_everyone_expected(world: World) -> None:
     meeting, host = world.live()
     seat = world.come_in(meeting, host, "Amara")

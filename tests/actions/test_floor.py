@@ -225,6 +225,18 @@ def test_screens_are_off_until_switched_on_and_go_off_with_their_person(world: W
     assert not world.rights(amara).screen
 
 
+def test_a_screen_that_stopped_is_not_shared_again_by_itself(world: World) -> None:
+    """T5: whoever wants to show another one asks again."""
+    meeting, teacher = world.live()
+    amara = world.come_in(meeting, teacher, "Amara")
+    host.share_screen(by=teacher, on=True, seat_id=amara.public_id, now=world.now)
+    host.screen_stopped(seat=amara, now=world.now)
+    assert not world.fresh(meeting).sharing_on and not world.rights(amara).screen
+    host.share_screen(by=teacher, on=True, seat_id=None, now=world.now)
+    lifecycle.end(by=teacher, now=world.now)
+    assert not world.fresh(meeting).sharing_on
+
+
 def test_a_camera_the_host_turns_off_is_off_in_the_room(world: World) -> None:
     meeting, teacher = world.live()
     amara = world.come_in(meeting, teacher, "Amara")

@@ -17,9 +17,10 @@ from circletime.audit.queries import verify
 from circletime.audit.verify_log import Broken
 from circletime.core import signing, time
 from circletime.meetings.actions import door, lifecycle
+from circletime.meetings.rules import Kind
 from circletime.notices.models import Letter
 from circletime.oversight.evidence.figure import rough
-from circletime.people.models import Adult, Pupil, School, SchoolClass
+from circletime.people.models import Adult, Group, Household, Pupil, School, SchoolClass
 from circletime.policy.clauses import CLAUSES
 from tests.audit.conftest import sql
 from tests.fake_media import FakeMedia
@@ -88,6 +89,22 @@ def test_no_name_is_on_any_page_or_in_any_file(term: World, visits: Visits) -> N
         for name in names():
             assert name not in (text if " " in name or "@" in name else words), (where, name)
         assert "Kept shouting" not in text and "The internet failed" not in text, where
+
+
+def test_neither_a_family_nor_a_group_is_named(term: World, visits: Visits) -> None:
+    """Where one family was met, or a group whose name says why its children are in it."""
+    household = visits.family_of(term.pupil("Ben"))
+    Household.objects.filter(pk=household.pk).update(name="The Quagga family")
+    group = Group.objects.filter(school_class=term.oak).earliest("pk")
+    Group.objects.filter(pk=group.pk).update(name="Zyzzyva spellers")
+    for who in ({"kind": Kind.PARENTS, "household": household}, {"kind": Kind.GROUP, "group": group}):
+        _, host = term.live(**who)
+        lifecycle.end(by=host, now=term.later(minutes=5))
+        term.later(hours=1)
+    found = texts(visits.by_role("governor"))
+    assert "Oak · Parents meeting" in found["T2"] and "Oak · Group meeting" in found["T2"]
+    for where, text in found.items():
+        assert "Quagga" not in text and "Zyzzyva" not in text, where
 
 
 def test_a_governor_reads_no_recording_and_no_register(term: World, visits: Visits) -> None:

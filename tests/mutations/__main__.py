@@ -1,5 +1,7 @@
 """`python -m tests.mutations [CLAUSE …]` breaks each rule in a copy, runs its test, and writes the page.
 
+`new` instead of clauses takes those that the page does not show as caught.
+
 The exit status is 0 only when every mutation that was tried was caught.
 """
 
@@ -10,12 +12,15 @@ from datetime import date
 from tests.mutations.change import Mutation
 from tests.mutations.every import EVERY
 from tests.mutations.scratch import Outcome, Scratch
-from tests.mutations.table import PAGE, write
+from tests.mutations.table import PAGE, read, row, write
 
 
 def main(wanted: list[str]) -> int:
-    """Run all of them, or those of some clauses."""
+    """Run all of them, those of some clauses, or those that were not caught yet."""
     chosen = [one for one in EVERY if not wanted or set(wanted) & set(one.clauses)]
+    if wanted == ["new"]:
+        before = read()
+        chosen = [one for one in EVERY if not before.get(row(one), "").startswith(Outcome.CAUGHT)]
     if not chosen:
         print(f"No mutation is of {' '.join(wanted)}.", file=sys.stderr)
         return 2

@@ -72,6 +72,22 @@ CHILDREN = (
         f"{FLOOR}::test_a_turn_ends_with_the_connection",
     ),
     Mutation(
+        "P1",
+        "who presses again loses their place among the hands",
+        f"{MEETINGS}/actions/floor.py",
+        "    if up == (seat.hand_at is not None):",
+        "    if not up and seat.hand_at is None:",
+        f"{FLOOR}::test_hands_keep_their_order_and_go_down_with_the_turn",
+    ),
+    Mutation(
+        "P2",
+        "a microphone that the media server has given by itself stays on",
+        f"{MEETINGS}/orders.py",
+        'elif seat.state != "admitted" or participant.rights != seat_rights(meeting, seat):',
+        'elif seat.state != "admitted":',
+        f"{FLOOR}::test_the_reconciler_puts_the_media_server_right",
+    ),
+    Mutation(
         "P2",
         "a child gives turns",
         f"{MEETINGS}/actions/floor.py",
@@ -125,7 +141,7 @@ CHILDREN = (
         f"{MEETINGS}/actions/door.py",
         "    if not reason.strip():",
         "    if False:",
-        f"{DOOR}::test_a_removed_child_is_out_and_stays_out",
+        f"{DOOR}::test_nobody_is_removed_without_a_reason",
     ),
     Mutation(
         "P6",
