@@ -192,11 +192,11 @@ FAMILIES = (
     ),
     Mutation(
         "R2",
-        "a link in a letter goes on working for somebody who may not be in touch",
+        "a link that a restriction was about works again when the restriction ends",
         "circletime/access/actions/stopping.py",
         "    burn_links(restriction=made, by=by, now=now)\n",
         "",
-        f"{TELLING}::test_a_restriction_burns_the_links_it_is_about",
+        f"{TELLING}::test_a_link_that_a_restriction_burned_stays_dead_when_the_restriction_ends",
     ),
     Mutation(
         "R2",

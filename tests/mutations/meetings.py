@@ -374,10 +374,10 @@ MEETING = (
     ),
     Mutation(
         "T12",
-        "somebody else's teacher plans the next meeting",
-        f"{ACTIONS}/schedule.py",
-        "can_host(by, locked):\n        raise NotAllowed(\"Only this meeting's host may plan",
-        "can_see(by, locked):\n        raise NotAllowed(\"Only this meeting's host may plan",
+        "the next meeting is planned a second time",
+        f"{MEETINGS}/rules.py",
+        "    if has_following:",
+        "    if False:",
         "tests/dispatch/test_telling.py::test_one_press_plans_the_next_one",
     ),
     Mutation(

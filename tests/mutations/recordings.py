@@ -224,10 +224,10 @@ RECORDED = (
     ),
     Mutation(
         "T9",
-        "the other's word is not asked for",
+        "any member of staff asks for a recording to be deleted early",
         f"{RECORDINGS}/actions/early.py",
-        "    check_early(by.roles)\n    retention.overwrite",
-        "    retention.overwrite",
+        "    check_early(by.roles)\n    fresh = _lock(recording, now)\n    if open_early",
+        "    fresh = _lock(recording, now)\n    if open_early",
         f"{KEPT}/test_early.py::test_nobody_else_asks_confirms_or_withdraws",
     ),
     Mutation(
@@ -397,7 +397,7 @@ RECORDED = (
         f"{ACCESS}/queries/viewing.py",
         "    if film is None or film.public_id != film_id:",
         "    if film is None:",
-        f"{VIEWED}/test_films.py::test_no_other_film_is_sent",
+        f"{VIEWED}/test_films.py::test_by_another_films_address_nothing_is_sent_while_the_approved_one_runs",
     ),
     Mutation(
         "T10",

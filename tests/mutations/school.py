@@ -239,11 +239,11 @@ SCHOOL = (
     ),
     Mutation(
         "C5",
-        "any member of staff reads the report",
+        "any member of staff has a report signed",
         f"{OVERSIGHT}/rules/reports.py",
         "    if not roles & REPORT_READERS:",
         "    if not roles:",
-        "tests/web/test_addresses.py::test_everybody_gets_what_the_table_says",
+        "tests/audit/test_report_pages.py::test_nobody_else_has_a_report_signed",
     ),
     Mutation(
         "C5",
