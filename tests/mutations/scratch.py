@@ -68,7 +68,7 @@ class Scratch:
 
     def failing(self, tests: Sequence[str]) -> list[str]:
         """Those of `tests` that do not pass in the copy as it is."""
-        _, told = self._run(tests, ALL_TESTS)
+        _, told, _ = self._run(tests, ALL_TESTS)
         passed = {one["test"] for one in told if one["when"] == "call" and one["outcome"] == "passed"}
         failed = {one["test"] for one in told if one["outcome"] == "failed"}
         return [
@@ -80,7 +80,7 @@ class Scratch:
     def verdict(self, mutation: Mutation) -> Verdict:
         """Whether the mutation's test fails while the copy is broken so."""
         with self._broken(mutation):
-            status, told = self._run([mutation.test], ONE_TEST, "-x")
+            status, told, last = self._run([mutation.test], ONE_TEST, "-x")
         calls = [one for one in told if one["when"] == "call" and _is_of(one["test"], mutation.test)]
         for one in calls:
             if status != 1 or one["outcome"] != "failed":
@@ -90,7 +90,7 @@ class Scratch:
             return Verdict(Outcome.NOT_TRIED if broke else Outcome.CAUGHT, says)
         if status == 0 and calls:
             return Verdict(Outcome.SURVIVED, "the test passed")
-        return Verdict(Outcome.NOT_TRIED, f"pytest ended with {status} and no answer of the test")
+        return Verdict(Outcome.NOT_TRIED, f"no answer of the test; pytest ended with {status}: {last}")
 
     @contextlib.contextmanager
     def _broken(self, mutation: Mutation) -> Iterator[None]:
@@ -103,7 +103,8 @@ class Scratch:
         finally:
             _write(path, whole)
 
-    def _run(self, tests: Sequence[str], seconds: int, *more: str) -> tuple[int, list[dict[str, str]]]:
+    def _run(self, tests: Sequence[str], seconds: int, *more: str) -> tuple[int, list[dict[str, str]], str]:
+        """The exit status, what each test came to, and the last line that was said."""
         told = self.folder / "told.json"
         told.unlink(missing_ok=True)
         command = [sys.executable, "-m", "pytest", *QUICK, *more, *tests]
@@ -119,12 +120,15 @@ class Scratch:
                 cwd=self.folder,
                 env=env,
                 check=False,
-                capture_output=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
                 timeout=seconds,
             )
         except subprocess.TimeoutExpired:
-            return -1, []
-        return ran.returncode, json.loads(told.read_text()) if told.exists() else []
+            return -1, [], f"it took longer than {seconds} seconds"
+        last = (ran.stdout.strip().splitlines() or [""])[-1][:200]
+        return ran.returncode, json.loads(told.read_text()) if told.exists() else [], last
 
 
 def _is_of(found: str, test: str) -> bool:
