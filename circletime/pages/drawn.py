@@ -71,6 +71,9 @@ def policy_map() -> str:
     ]
     lines += ["Acknowledged: only a person can keep it; they are told when it matters.\n"]
     lines += [
+        "Whether a test notices when a rule is gone was tried, rule by rule: [mutations.md](mutations.md).\n"
+    ]
+    lines += [
         "| clause | the policy asks | strength | kept in | tested by | counted by | not yet |",
         "|---|---|---|---|---|---|---|",
     ]

@@ -1,13 +1,16 @@
 """The waiting room and the door, through the real actions (C2, T7, P6, P7, R3)."""
 
 import json
+import re
 
 import pytest
 
+from circletime.audit.queries import list_kinds
 from circletime.core.errors import NotAllowed, Refused
 from circletime.media.rules import Rights
 from circletime.meetings import tasks, wire
-from circletime.meetings.actions import door
+from circletime.meetings.actions import door, lifecycle
+from circletime.meetings.actions.host import allow_camera
 from circletime.meetings.models import Happening, Seat
 from circletime.meetings.queries import register, snapshot
 from circletime.meetings.rules import State
@@ -80,6 +83,17 @@ def test_a_child_of_another_class_is_not_expected(world: World) -> None:
         door.knock(meeting=meeting, person=door.Person(pupil=stray), key="", grown_up=True, now=world.now)
 
 
+def test_who_left_the_school_meanwhile_is_not_expected(world: World) -> None:
+    """The list is of the moment the waiting room opened; who has left since is let in no more."""
+    meeting, _ = world.live()
+    person = door.Person(pupil=world.pupil("Amara"))
+    person.pupil.left_at = world.now
+    person.pupil.save()
+    with pytest.raises(NotAllowed):
+        door.knock(meeting=meeting, person=person, key="", grown_up=True, now=world.now)
+    assert not Seat.objects.filter(pupil=person.pupil).exists()
+
+
 def test_without_a_grown_up_there_is_no_knock(world: World) -> None:
     meeting, _ = world.live()
     person = door.Person(pupil=world.pupil("Amara"))
@@ -126,6 +140,45 @@ def test_a_removed_child_is_out_and_stays_out(world: World) -> None:
         door.remove(by=host, seat_id=seat.public_id, reason=" ", now=world.now)
 
 
+def test_each_step_against_a_child_is_in_the_register(world: World) -> None:
+    """With who, what and why, so that it can be talked about afterwards (P6)."""
+    meeting, host = world.live()
+    seat = world.come_in(meeting, host, "Amara")
+    allow_camera(by=host, seat_id=seat.public_id, on=False, now=world.now)
+    door.send_back(by=host, seat_id=seat.public_id, now=world.now)
+    door.remove(by=host, seat_id=seat.public_id, reason=" Shouted at Ben ", now=world.now)
+    (row,) = [row for row in register(world.fresh(meeting), world.now) if row.label == "Amara"]
+    assert row.notes == [
+        "Camera turned off by the host",
+        "Sent back to the waiting room",
+        "Removed: Shouted at Ben",
+    ]
+    kinds = list_kinds(meeting.subject)
+    assert {"meetings.camera.off", "meetings.guest.waiting", "meetings.guest.removed"} <= set(kinds)
+
+
+def test_each_meeting_has_a_room_that_nobody_guesses(world: World) -> None:
+    """T6: one room for one meeting, of 128 random bits, with nothing of the class or of a person in it."""
+    rooms = []
+    for _ in range(3):
+        meeting, host = world.live()
+        lifecycle.end(by=host, now=world.now)
+        rooms.append(meeting.room)
+        world.later(hours=1)
+    assert len(set(rooms)) == 3 and all(re.fullmatch("r-[0-9a-f]{32}", room) for room in rooms)
+    assert len({place for room in rooms for place in room[2:10]}) > 4, "not counted up"
+
+
+def test_nobody_is_removed_without_a_reason(world: World) -> None:
+    meeting, host = world.live()
+    seat = world.come_in(meeting, host, "Amara")
+    for reason in ("", "  ", "\n"):
+        with pytest.raises(Refused) as refused:
+            door.remove(by=host, seat_id=seat.public_id, reason=reason, now=world.now)
+        assert refused.value.field == "reason"
+    assert Seat.objects.get(pk=seat.pk).state == "admitted" and world.rights(seat) is not None
+
+
 def test_sent_back_is_out_until_admitted_again_and_not_by_everyone_expected(world: World) -> None:
     meeting, host = world.live()
     seat = world.come_in(meeting, host, "Amara")
@@ -156,7 +209,7 @@ def test_two_olivias_are_told_apart_by_what_the_household_knows(world: World) ->
 
 
 def test_the_register_says_who_came_when_and_how_long_they_spoke(world: World) -> None:
-    from circletime.meetings.actions import floor, lifecycle
+    from circletime.meetings.actions import floor
 
     meeting, host = world.live()
     seat = world.come_in(meeting, host, "Amara")

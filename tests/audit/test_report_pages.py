@@ -10,16 +10,22 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from circletime.audit import verify_log
 from circletime.audit.models import Row
 from circletime.audit.queries import verify
 from circletime.audit.verify_log import Broken
 from circletime.core import signing, time
+from circletime.core.errors import NotAllowed
 from circletime.meetings.actions import door, lifecycle
+from circletime.meetings.rules import Kind
 from circletime.notices.models import Letter
+from circletime.oversight.actions.reports import sign_report
 from circletime.oversight.evidence.figure import rough
-from circletime.people.models import Adult, Pupil, School, SchoolClass
+from circletime.oversight.evidence.period import between
+from circletime.oversight.evidence.report import make_report
+from circletime.people.models import Adult, Group, Household, Pupil, School, SchoolClass
 from circletime.policy.clauses import CLAUSES
 from tests.audit.conftest import sql
 from tests.fake_media import FakeMedia
@@ -90,6 +96,22 @@ def test_no_name_is_on_any_page_or_in_any_file(term: World, visits: Visits) -> N
         assert "Kept shouting" not in text and "The internet failed" not in text, where
 
 
+def test_neither_a_family_nor_a_group_is_named(term: World, visits: Visits) -> None:
+    """Where one family was met, or a group whose name says why its children are in it."""
+    household = visits.family_of(term.pupil("Ben"))
+    Household.objects.filter(pk=household.pk).update(name="The Quagga family")
+    group = Group.objects.filter(school_class=term.oak).earliest("pk")
+    Group.objects.filter(pk=group.pk).update(name="Zyzzyva spellers")
+    for who in ({"kind": Kind.PARENTS, "household": household}, {"kind": Kind.GROUP, "group": group}):
+        _, host = term.live(**who)
+        lifecycle.end(by=host, now=term.later(minutes=5))
+        term.later(hours=1)
+    found = texts(visits.by_role("governor"))
+    assert "Oak · Parents meeting" in found["T2"] and "Oak · Group meeting" in found["T2"]
+    for where, text in found.items():
+        assert "Quagga" not in text and "Zyzzyva" not in text, where
+
+
 def test_a_governor_reads_no_recording_and_no_register(term: World, visits: Visits) -> None:
     governor = visits.by_role("governor")
     page = governor.get(f"/report/clauses/T2/?{WEEK}").content.decode()
@@ -143,6 +165,18 @@ def test_a_signed_file_shows_any_change(term: World, visits: Visits, kind: str) 
     assert "has no signature" in page(b"%PDF-1.7 nothing")
     sql(f"UPDATE audit_row SET digest = '00' WHERE number = {facts['row']}")
     assert "the log does not have the row it names any more" in page(signed)
+
+
+@pytest.mark.parametrize("who", ["teacher", "support", "office"])
+def test_nobody_else_has_a_report_signed(term: World, who: str) -> None:
+    """Asked of the action itself; the pages are nobody else's either."""
+    today = term.now.date()
+    report = make_report(between(today, today, timezone.get_current_timezone()), term.now)
+    given: dict[str, Any] = {"body": b"%PDF", "kind": "pdf", "report": report, "now": term.now}
+    with pytest.raises(NotAllowed):
+        sign_report(by=term.staff[who], **given)
+    assert not Row.objects.filter(kind="oversight.report.signed").exists()
+    assert verify_log.check_report(sign_report(by=term.staff["governor"], **given))
 
 
 def test_a_report_of_another_school_is_told_apart(term: World, visits: Visits, keys: Any) -> None:

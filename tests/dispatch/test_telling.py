@@ -22,7 +22,7 @@ from circletime.meetings.tasks import run_clock, tell_newcomers
 from circletime.notices import tasks
 from circletime.notices.models import Letter
 from circletime.people import links
-from circletime.people.actions import note_restriction
+from circletime.people.actions import end_restriction, note_restriction
 from circletime.people.families import by_link
 from circletime.people.models import Adult, FamilyLink, Group, Household, Pupil
 from circletime.people.queries import token_hash
@@ -177,6 +177,26 @@ def test_a_restriction_burns_the_links_it_is_about(world: World) -> None:
     )
     opened = {row.adult: by_link(token_hash(links.token_of(row.link_id)), world.now) for row in rows()}
     assert opened.pop(adult) is None and all(opened.values())
+
+
+def test_a_link_that_a_restriction_burned_stays_dead_when_the_restriction_ends(world: World) -> None:
+    """It may have been passed on meanwhile; the next letter brings another."""
+    (amara,) = only(world, "Amara")
+    family(amara, Ada="ada@home.example")
+    plan(world)
+    (row,) = rows()
+    noted = stopping.note_restriction(
+        pupil=amara,
+        what="An order",
+        since=world.now.date(),
+        by=world.staff["dsl"],
+        now=world.now,
+        adult=row.adult,
+    )
+    end_restriction(restriction=noted, reason="The court lifted it", by=world.staff["dsl"], now=world.now)
+    assert by_link(token_hash(links.token_of(row.link_id)), world.now) is None
+    plan(world, hours=48)
+    assert by_link(token_hash(links.token_of(rows()[0].link_id)), world.now)
 
 
 def test_a_leaver_and_a_changed_address_are_not_written_to(world: World, office: PostOffice) -> None:

@@ -11,13 +11,13 @@ from circletime.audit.queries import list_kinds
 from circletime.core import time
 from circletime.core.errors import NotAllowed, Refused
 from circletime.meetings.rules import SeatRole, State
-from circletime.people.rules import WATCHERS
+from circletime.people.rules import WATCHERS, Role
 from circletime.recordings import watching
 from circletime.recordings.actions import film as films
 from circletime.recordings.actions import openings, viewing
 from circletime.recordings.film.cut import Cut
 from circletime.recordings.models import Opening, Recording, Viewing
-from circletime.recordings.rules import FilmKind, FilmState
+from circletime.recordings.rules import FilmKind, FilmState, can_watch_when_opened
 from tests.recordings.school import BEGAN, make_meeting, make_recording, make_seat, put_film
 
 
@@ -96,6 +96,21 @@ def test_time_alone_closes_it_at_the_next_byte(staff, recording, monkeypatch):
     assert teacher.get(page).status_code == 403
     assert teacher.post(page, {"why": "Once more"}).status_code == 403
     assert "recordings.opening.closed" not in list_kinds(recording.subject)
+
+
+def test_it_is_open_for_as_many_days_as_were_said(staff, recording):
+    for days in (1, 7):
+        opening = open_it(recording, staff, days=days)
+        assert timedelta(0) <= opening.opened_at + timedelta(days=days) - opening.until < timedelta(seconds=5)
+
+
+def test_time_ends_it_by_the_rule_alone():
+    """Whatever the database was asked: at the very moment it is over."""
+    teacher = {Role.TEACHER}
+    assert can_watch_when_opened(teacher, until=BEGAN, now=BEGAN - timedelta(seconds=1))
+    assert not can_watch_when_opened(teacher, until=BEGAN, now=BEGAN)
+    assert not can_watch_when_opened(teacher, until=None, now=BEGAN)
+    assert not can_watch_when_opened({Role.OFFICE}, until=BEGAN, now=BEGAN - timedelta(seconds=1))
 
 
 def test_a_leader_closes_it_early_at_the_next_byte(staff, recording):

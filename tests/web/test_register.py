@@ -74,6 +74,15 @@ def held(world: World) -> tuple[Meeting, Seat]:
     return world.fresh(meeting), amara
 
 
+@pytest.mark.parametrize("who", ["teacher_ash", "governor"])
+def test_another_class_reads_no_register(who: str, world: World, visits: Visits) -> None:
+    meeting, _ = held(world)
+    client = visits.by_role(who)
+    for name in ("register", "register-csv", "register-pdf"):
+        answer = client.get(reverse(name, args=[meeting.public_id]))
+        assert answer.status_code == 404 and b"Amara" not in answer.content, name
+
+
 def test_the_csv_says_who_came_and_what_they_did(world: World, teacher: Client) -> None:
     meeting, _ = held(world)
     answer = teacher.get(reverse("register-csv", args=[meeting.public_id]))

@@ -43,6 +43,16 @@ def test_no_other_film_is_sent(viewing, staff, checked, amara):
     assert viewing.leader.get(viewing.address("supervised-film", other.public_id)).status_code == 404
 
 
+def test_by_another_films_address_nothing_is_sent_while_the_approved_one_runs(viewing):
+    viewing.begin()
+    whole = viewing.row.recording.films.get(kind="whole")
+    put_film(whole, film_bytes())
+    assert viewing.piece(0).status_code == 200
+    for film in (whole.public_id, "x" * 22, "0"):
+        assert viewing.piece(0, film=film).status_code == 404
+    assert viewing.piece(0).status_code == 200
+
+
 def test_a_film_that_nobody_approved_is_not_shown(viewing, staff):
     Redaction.objects.update(approved_by=None, approved_at=None, approved_film="", approved_digest="")
     viewing.clock.now = STARTS
