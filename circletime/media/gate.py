@@ -182,10 +182,11 @@ class SignalGate:
             return
         await send({"type": "websocket.accept"})
         code = CLOSED_BY_US
+        stands = asyncio.Event()
         jobs = [
             asyncio.create_task(self._up(upstream, leave.identity, tracks, line, receive)),
-            asyncio.create_task(self._down(upstream, leave, tracks, line, send)),
-            asyncio.create_task(self._doorman.wait_shut(leave.identity)),
+            asyncio.create_task(self._down(upstream, leave, tracks, line, send, stands)),
+            asyncio.create_task(self._shut(leave.identity, stands)),
             asyncio.create_task(_until(leave.closes_at)),
         ]
         try:
@@ -201,6 +202,11 @@ class SignalGate:
             await upstream.close()
             with contextlib.suppress(Exception):  # the browser may be gone already
                 await send({"type": "websocket.close", "code": code})
+
+    async def _shut(self, seat_id: str, stands: asyncio.Event) -> None:
+        # What is asked when the connection opens covers the time before; asking twice would delay it.
+        await stands.wait()
+        await self._doorman.wait_shut(seat_id)
 
     async def _up(
         self, upstream: ClientConnection, seat_id: str, tracks: Tracks, line: _Line, receive: Receive
@@ -230,7 +236,13 @@ class SignalGate:
                     return
 
     async def _down(
-        self, upstream: ClientConnection, leave: Pass, tracks: Tracks, line: _Line, send: Send
+        self,
+        upstream: ClientConnection,
+        leave: Pass,
+        tracks: Tracks,
+        line: _Line,
+        send: Send,
+        stands: asyncio.Event,
     ) -> None:
         first = True
         with contextlib.suppress(ConnectionClosed):
@@ -243,6 +255,7 @@ class SignalGate:
                     first = False
                     if not await self._doorman.opened(leave, line.id):
                         return
+                    stands.set()
                 passed = policing.read_response(data, tracks)
                 if passed is not None:
                     await send({"type": "websocket.send", "bytes": passed})

@@ -90,6 +90,9 @@ async function openDevices(): Promise<void> {
   video?.mediaStreamTrack.addEventListener("configurationchange", tellOddities);
 }
 
+// Who comes back sees the class first: opening a camera takes as long as joining does.
+const joined = boot.admitted ? session.run(true) : Promise.resolve();
+void joined.finally(openDevices);
 follow(boot, {
   state(message) {
     act({ type: "live", message, at: Date.now() });
@@ -104,6 +107,3 @@ follow(boot, {
   online: (online) => set({ online }),
 });
 set({});
-// Who comes back sees the class first: opening a camera takes as long as joining does.
-const joined = boot.admitted ? session.run(true) : Promise.resolve();
-void joined.finally(openDevices);

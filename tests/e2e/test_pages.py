@@ -217,6 +217,8 @@ LEAD_PAGES = {
     "incident-new": "/incidents/new",
     "monitoring": "/monitoring/",
     "exceptions": "/exceptions/",
+    "protection": "/protection/",
+    "protection-child": "/protection/pupil/1/",
 }
 
 
@@ -231,6 +233,10 @@ def test_staff_pages(at: Installation, someone: Opener) -> None:
     for name, path in OFFICE_PAGES.items():
         office.page.goto(at.url + path)
         is_good(office, name)
+    office.page.goto(f"{at.url}/people/households/1/")
+    office.page.get_by_role("button", name="Print a letter with a new link").click()
+    office.page.get_by_role("button", name="Print", exact=True).wait_for()
+    is_good(office, "letter-printed")
     lead = someone("Chloé", size=DESKTOP)
     sign_in(lead, at, "dsl")
     for name, path in LEAD_PAGES.items():
