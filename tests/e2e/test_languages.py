@@ -143,12 +143,14 @@ def test_the_room_fits_in_every_language(at: Installation, someone: Opener) -> N
         picture_of(child, f"waiting-{code}")
     admit(teacher, "Admit Chloé")
     child.page.locator(".tile").first.wait_for()
-    button = teacher.page.get_by_role("button", name="Give Chloé a turn", exact=True)
-    press_until(button, lambda: not button.is_visible())
+    give = teacher.page.get_by_role("button", name="Give Chloé a turn", exact=True)
     teacher.page.get_by_role("button", name="Ask for grown-ups").click()
     for code, language in LANGUAGES.items():
         speak(child, at, language, room)
         child.page.locator(".tile video").first.wait_for()
+        give.wait_for()  # whose page was loaded again has no turn any more
+        press_until(give, lambda: not give.is_visible())
+        child.page.locator(".tile.floor").wait_for()
         if found := over(child):
             wrong[f"room, {code}"] = found
         picture_of(child, f"room-{code}")
