@@ -1,19 +1,16 @@
 """F10: how long the server works at a page, and how much of it goes over the wire."""
 
 import gzip
-import os
 import random
 import re
 import statistics
-import sys
-import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from bench.report import Cell, Result
-from bench.school import hold
+from bench.school import hold, installed
 
 CLASSES, PUPILS, WEEKS, LOOKS = 14, 30, 36, 20
 MOST_SECONDS, MOST_PAGE, MOST_ROOM = 0.1, 200 * 1024, 350 * 1024
@@ -21,17 +18,7 @@ MOST_SECONDS, MOST_PAGE, MOST_ROOM = 0.1, 200 * 1024, 350 * 1024
 
 def run() -> Result:
     """In a database file of its own, as one installation has it, after a year of meetings."""
-    with tempfile.TemporaryDirectory() as var:
-        os.environ |= {
-            "CIRCLETIME_VAR": var,
-            "CIRCLETIME_KEYS": f"{var}/keys",
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-        }
-        if "django" in sys.modules and "config.settings" in sys.modules:
-            raise RuntimeError("the settings were read before this bench chose its folder")
-        import django
-
-        django.setup()
+    with installed():
         from django.test.utils import setup_test_environment
 
         setup_test_environment()  # the client's own host name is let in
@@ -39,7 +26,7 @@ def run() -> Result:
 
 
 def _measure() -> Result:
-    pages = _prepare()
+    pages = prepare()
     rows = sorted((_look(*page) for page in pages), key=lambda row: -float(row["p95, ms"]))
     slowest = max(float(row["p95, ms"]) for row in rows) / 1000
     largest = max(float(row["KiB compressed"]) for row in rows) * 1024
@@ -70,9 +57,8 @@ def _measure() -> Result:
     )
 
 
-def _prepare() -> list[tuple[str, str, Any, str]]:
+def prepare() -> list[tuple[str, str, Any, str]]:
     """The school, its year, and the pages: what it is called, for whom, their browser, its address."""
-    from django.core.management import call_command
     from django.test import Client
     from django.urls import reverse
 
@@ -85,8 +71,6 @@ def _prepare() -> list[tuple[str, str, Any, str]]:
     from circletime.people.links import FAMILY_LINK_LASTS, make_links, token_of
     from circletime.people.models import Household, Pupil, SchoolClass
 
-    call_command("migrate", verbosity=0)
-    call_command("createcachetable", verbosity=0)
     today = now()
     made = invent_school(now=today - timedelta(weeks=WEEKS + 1), classes=CLASSES, pupils=CLASSES * PUPILS)
     adopt_documents(today)
@@ -95,7 +79,8 @@ def _prepare() -> list[tuple[str, str, Any, str]]:
     for school_class in classes:
         children = list(Pupil.objects.filter(school_class=school_class))
         for week in range(1, WEEKS + 1):
-            hold(school_class, children, host=host.pk, at=today - timedelta(weeks=week), pick=pick)
+            at = today - timedelta(weeks=week)
+            hold(school_class, children, host=host.pk, at=at, pick=pick, gone=week > 4)
     starts = _next_school_day(today)
     for school_class in classes:
         for by in school_class.staff.filter(rolegrant__role="teacher")[:1]:

@@ -1,14 +1,13 @@
 """F11: reading a year's log back and checking every row of it, at 250,000, 500,000 and a million rows."""
 
 import json
-import os
 import subprocess
 import sys
-import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bench.report import Cell, Result
+from bench.school import installed
 
 SIZES = (250_000, 500_000, 1_000_000)
 AT_ONCE = 5_000
@@ -33,24 +32,14 @@ print(json.dumps([took, cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss 
 
 def run() -> Result:
     """In a database file of its own, as one installation has it."""
-    with tempfile.TemporaryDirectory() as var:
-        os.environ |= {"CIRCLETIME_VAR": var, "CIRCLETIME_KEYS": f"{var}/keys"}
-        if "django" in sys.modules and "config.settings" in sys.modules:
-            raise RuntimeError("the settings were read before this bench chose its folder")
-        import django
-
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-        django.setup()
-        return _measure(Path(var))
+    with installed() as var:
+        return _measure(var)
 
 
 def _measure(folder: Path) -> Result:
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
     rows: list[dict[str, Cell]] = []
     for size in SIZES:
-        _write(size)
+        write_rows(size)
         took, cpu, mib = _check()
         path = folder / "log.jsonl.gz"
         _export(path)
@@ -110,7 +99,7 @@ def _export(path: Path) -> None:
         out.writelines(export(school="Larkfield Primary School", at=BEGAN))
 
 
-def _write(upto: int) -> None:
+def write_rows(upto: int) -> None:
     """Rows as `record` writes them, with many in one transaction, and a checkpoint behind each lot."""
     from django.db import transaction
 

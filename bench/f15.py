@@ -1,15 +1,12 @@
 """F15: every recording of one child, among 500, 1,000 and 2,000 meetings."""
 
-import os
 import random
 import statistics
-import sys
-import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 
 from bench.report import Cell, Result
-from bench.school import hold
+from bench.school import hold, installed
 
 SIZES = (500, 1_000, 2_000)
 PUPILS = 30
@@ -20,23 +17,13 @@ BEGAN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 def run() -> Result:
     """In a database file of its own, as one installation has it."""
-    with tempfile.TemporaryDirectory() as var:
-        os.environ |= {"CIRCLETIME_VAR": var, "CIRCLETIME_KEYS": f"{var}/keys"}
-        if "django" in sys.modules and "config.settings" in sys.modules:
-            raise RuntimeError("the settings were read before this bench chose its folder")
-        import django
-
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-        django.setup()
+    with installed():
         return _measure()
 
 
 def _measure() -> Result:
-    from django.core.management import call_command
-
     from circletime.people.factory import invent_school
 
-    call_command("migrate", verbosity=0)
     made = invent_school(now=BEGAN, classes=1, pupils=PUPILS)
     rows: list[dict[str, Cell]] = []
     there = 0
