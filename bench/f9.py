@@ -34,6 +34,8 @@ def run() -> Result:
             ["make", "test"], cwd=clone, env=env, capture_output=True, text=True, check=False
         )
         tests = time.monotonic() - began
+        if tested.returncode:
+            print(tested.stdout[-20_000:], tested.stderr[-2_000:])
         told = re.findall(r"=+ (.*\b(?:passed|failed).*) in ", tested.stdout)
         shutil.rmtree(home / "go", ignore_errors=True)
         subprocess.run(["chmod", "-R", "u+w", str(home)], check=False)
