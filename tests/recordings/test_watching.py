@@ -1,16 +1,21 @@
 """Who may watch, what is written down, and how the film's bytes are handed out."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import AsyncClient, Client
 from django.urls import reverse
+from django.utils import timezone
 
 from circletime.audit.queries import list_kinds
+from circletime.core import time
 from circletime.meetings.rules import SeatRole, State
 from circletime.people.rules import WATCHERS
 from circletime.recordings import keys, queries
 from circletime.recordings.actions import film as film_actions
 from circletime.recordings.models import Film, Recording, Viewing
 from circletime.recordings.rules import BadRange, FilmState, Span, read_range
+from circletime.recordings.rules import State as Stands
 from tests.recordings.school import BEGAN, give_turn, make_meeting, make_recording, make_seat, put_film
 from tests.waiting import run
 
@@ -78,6 +83,17 @@ def test_who_is_not_signed_in_is_sent_to_sign_in(recording):
     for method, address in every_address(recording):
         answer = getattr(Client(), method)(address)
         assert answer.status_code == 302 and answer["Location"].startswith("/accounts/login/")
+
+
+def test_what_was_destroyed_long_ago_is_shown_when_it_is_asked_for(staff, recording):
+    today = timezone.localtime(time.now()).date()
+    for days, shown in ((29, True), (31, False)):
+        gone_on = today - timedelta(days=days)
+        Recording.objects.update(state=Stands.DESTROYED, destroy_on=gone_on)
+        page = signed_in(staff["slt"]).get(reverse("recordings")).content.decode()
+        assert ('class="gone"' in page) == shown, days
+    page = signed_in(staff["slt"]).get(reverse("recordings"), {"gone": "all"}).content.decode()
+    assert 'class="gone"' in page
 
 
 @pytest.mark.parametrize("role", ["slt", "dsl", "headteacher"])

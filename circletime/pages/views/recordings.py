@@ -1,6 +1,6 @@
 """Recordings, for those who may watch them: the list, and the page of one with its player (T8, T9, T10)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -37,17 +37,21 @@ from circletime.recordings.rules import (
 
 SPEEDS = ("0.5", "0.75", "1", "1.25", "1.5", "2")
 MAKING = (FilmState.WAITING, FilmState.MAKING)
+GONE_SHOWN = timedelta(days=30)
 
 
 @login_required
 @never_cache
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    """Every recording that is kept, and until when; and what was destroyed."""
+    """Every recording that is kept, and until when; and what was destroyed, of the last month or ever."""
     user, now = watcher(request), time.now()
-    rows = [_row(recording, now) for recording in queries.list_recordings(user)]
+    every = request.GET.get("gone") == "all"
+    since = None if every else timezone.localtime(now).date() - GONE_SHOWN
+    rows = [_row(recording, now) for recording in queries.list_recordings(user, since)]
     context = {
         "rows": rows,
+        "every": every,
         "may_hold": bool(user.roles & HOLDERS) and any(not row["gone"] for row in rows),
         "waits": queries.clock_sentence(now),
         "full": queries.room_warning(now),

@@ -24,11 +24,16 @@ _KEPT = Exists(Hold.objects.filter(recordings=OuterRef("pk"), released_at=None))
 _RELATED = ("meeting__school_class", "meeting__group", "meeting__household", "meeting__host")
 
 
-def list_recordings(user: User) -> list[Recording]:
-    """Every recording of a meeting that was held, the newest first; none for who may not watch."""
+def list_recordings(user: User, gone_since: date | None = None) -> list[Recording]:
+    """Every recording of a meeting that was held, the newest first; none for who may not watch.
+
+    With `gone_since` those that are gone are left out whose day was before.
+    """
     if not can_watch(user.roles):
         return []
     held = Recording.objects.filter(meeting__live_at__isnull=False)
+    if gone_since is not None:
+        held = held.exclude(state__in=GONE, destroy_on__lt=gone_since)
     return list(held.select_related(*_RELATED, "certificate").prefetch_related(_OPEN_HOLDS, _WHOLE_FILMS))
 
 
