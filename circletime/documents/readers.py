@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from circletime.documents.models import Acceptance, Reminder, Version
 from circletime.documents.queries import holds_for
@@ -64,7 +64,11 @@ def asked_households(version: Version) -> list[Household]:
     """The families that are asked: those with a child here."""
     if Audience.HOUSEHOLDS not in version.audiences:
         return []
-    return list(Household.objects.filter(pupils__isnull=False).distinct().order_by("name", "pk"))
+    return list(Household.objects.filter(pupils__in=_here()).distinct().order_by("name", "pk"))
+
+
+def _here() -> QuerySet[Pupil]:
+    return Pupil.objects.filter(left_at=None)
 
 
 def _key(user: int | None, household: int | None) -> tuple[str, int]:
@@ -95,13 +99,14 @@ def parts(version: Version) -> list[Part]:
 
 
 def _by_class(said: dict[tuple[str, int], Acceptance]) -> list[Part]:
-    homes: dict[int, dict[int, Household]] = defaultdict(dict)
-    for pupil in Pupil.objects.prefetch_related("households"):
-        for household in pupil.households.all():
-            homes[pupil.school_class_id][household.pk] = household
+    homes: dict[int, set[Household]] = defaultdict(set)
+    every = Household.objects.in_bulk()
+    lives = Pupil.households.through.objects.filter(pupil__in=_here())
+    for place, household in lives.values_list("pupil__school_class_id", "household_id"):
+        homes[place].add(every[household])
     found = []
     for school_class in SchoolClass.objects.all():
-        mine = sorted(homes[school_class.pk].values(), key=lambda each: (each.name.casefold(), each.pk))
+        mine = sorted(homes[school_class.pk], key=lambda each: (each.name.casefold(), each.pk))
         readers = [Reader(h.name, said.get(("household", h.pk)), household=h) for h in mine]
         found.append(Part(school_class.name, readers))
     return found

@@ -61,6 +61,8 @@ def test_the_report_says_what_the_rehearsal_counted(played: tuple[Tally, dict[st
     came_to("R2", tally.with_letters, tally.untold)
     assert found["T4"].bad == tally.untold, "of each of those meetings, one household was not reached"
     assert f"{rough(tally.letters_failed).capitalize()} letters failed" in found["T4"].sentence
+    assert tally.teaching and tally.told_by_hand
+    came_to("R5", tally.teaching, 0)
     came_to("S1", tally.hosts_in, 0)
     came_to("C2", tally.children_in, 0)
     came_to("P7", tally.children_in, 0)

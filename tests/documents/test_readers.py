@@ -47,6 +47,14 @@ def test_a_household_without_a_child_here_is_not_asked(world: World, papers: Pap
     assert "Ada Gone" not in [adult.name for adult in readers.waiting_people(version)[1]]
 
 
+def test_a_household_whose_child_left_is_not_asked(world: World, papers: Papers) -> None:
+    version = papers.publish()
+    before = readers.count(version).of
+    papers.home("Amara").pupils.update(left_at=world.now)
+    assert readers.count(version).of == before - 1
+    assert sum(len(part.readers) for part in readers.parts(version)) == before - 1
+
+
 def test_one_press_reminds_everybody_once(world: World, papers: Papers) -> None:
     version = papers.publish()
     papers.accept(version, household=papers.home("Amara"))

@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from circletime.dispatch.models import Delivery
+from circletime.dispatch.actions.sending import tick_told
+from circletime.dispatch.models import Delivery, Notice
+from circletime.dispatch.rules import What
 from circletime.meetings.actions import door, floor, grown_ups, host, lifecycle, presence
 from circletime.meetings.actions.common import lock
 from circletime.meetings.actions.schedule import schedule
@@ -23,6 +25,7 @@ from circletime.notices.rules import State as LetterState
 from circletime.notices.trouble import Refusal, Trouble
 from circletime.oversight.rehearsal.tally import Tally
 from circletime.people.models import Adult, Group, Household, Pupil, SchoolClass, User
+from circletime.people.rules import Role
 from circletime.recordings.actions import capture, film
 from circletime.recordings.models import Recording
 
@@ -41,6 +44,8 @@ class Plan:
     group: Group | None = None
     household: Household | None = None
     mishaps: frozenset[str] = frozenset()
+    purpose: Purpose | None = None
+    """One of those this kind may be for, where none is said."""
     planned: Meeting | None = None
     """It is in the calendar already, as the next one after one that was broken off."""
 
@@ -72,7 +77,7 @@ def play(plan: Plan, tally: Tally, pick: random.Random) -> Recording | None:
     """Play one meeting; answers its recording, or None when nobody started it."""
     meeting = plan.planned or schedule(
         kind=plan.kind,
-        purpose=pick.choice(PURPOSES[plan.kind]),
+        purpose=plan.purpose or pick.choice(PURPOSES[plan.kind]),
         starts_at=plan.starts_at,
         minutes=plan.minutes,
         by=plan.teacher,
@@ -82,6 +87,8 @@ def play(plan: Plan, tally: Tally, pick: random.Random) -> Recording | None:
         household=plan.household,
     )
     failed = post(meeting, plan.starts_at - timedelta(hours=23), fails="letter_fails" in plan.mishaps)
+    if meeting.purpose == Purpose.TEACHING:
+        tally.told_by_hand += tell_by_hand(meeting, plan.starts_at - timedelta(hours=2))
     lifecycle.tick(meeting=meeting, now=plan.starts_at - timedelta(minutes=10))
     if "not_started" in plan.mishaps:
         lifecycle.tick(meeting=meeting, now=plan.starts_at + timedelta(minutes=30))
@@ -90,11 +97,27 @@ def play(plan: Plan, tally: Tally, pick: random.Random) -> Recording | None:
     else:
         recording = Played(meeting, plan, tally, pick).run()
         tally.with_letters += plan.kind != Kind.STAFF
-        tally.untold += failed > 0
+        tally.teaching += meeting.purpose == Purpose.TEACHING
+        tally.untold += failed > 0 and meeting.purpose != Purpose.TEACHING
         tally.letters_failed += failed
     post(meeting, plan.starts_at + timedelta(hours=1))
     MediaOrder.objects.filter(meeting=meeting).delete()
     return recording
+
+
+def tell_by_hand(meeting: Meeting, at: datetime) -> int:
+    """The office speaks to whom no letter reached: it is for teaching and stays shut until all know (R5).
+
+    Answers how many it were.
+    """
+    office = User.objects.filter(rolegrant__role=Role.OFFICE).earliest("pk")
+    number = 0
+    for notice in Notice.objects.filter(about=meeting.subject, what=What.TEACHING):
+        missed = Delivery.objects.filter(notice=notice, told_at=None).exclude(letter__state=LetterState.SENT)
+        names = list(missed.values_list("public_id", flat=True))
+        if names:
+            number += tick_told(deliveries=names, notice=notice, how="spoken", by=office, now=at)
+    return number
 
 
 def post(meeting: Meeting, at: datetime, *, fails: bool = False) -> int:

@@ -35,6 +35,8 @@ class Tally:
     with_letters: int = 0
     untold: int = 0
     letters_failed: int = 0
+    teaching: int = 0
+    told_by_hand: int = 0
     next_planned: int = 0
     days_signed: int = 0
     recordings_due: int = 0

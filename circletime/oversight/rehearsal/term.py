@@ -13,7 +13,7 @@ from circletime.core.errors import Refused
 from circletime.meetings.actions.schedule import plan_next
 from circletime.meetings.models import Meeting
 from circletime.meetings.queries import proposed_next
-from circletime.meetings.rules import Kind, State
+from circletime.meetings.rules import Kind, Purpose, State
 from circletime.oversight.actions.checkpoints import watch_log
 from circletime.oversight.evidence.period import midnight
 from circletime.oversight.rehearsal.meeting import MISHAPS, Plan, play
@@ -114,7 +114,9 @@ class _Term:
         self.met += 1
         turn = self.met
         often = {MISHAPS[turn % len(MISHAPS)]}  # each in its turn, so that a short rehearsal has them all
-        ends = {7: "not_started", 3: "broken_off", 5: "late_end", 9: "letter_fails"}.get(turn % 40, "")
+        ends = {7: "not_started", 3: "broken_off", 5: "late_end", 9: "letter_fails", 11: "letter_fails"}.get(
+            turn % 40, ""
+        )
         if self.pick.random() < 0.4:
             often.add("runs_out")
         plan = Plan(
@@ -124,6 +126,7 @@ class _Term:
             _teacher(school_class),
             school_class,
             mishaps=frozenset(often | {ends}),
+            purpose=Purpose.TEACHING if turn % 4 == 1 else None,
         )
         self._play(plan)
 
