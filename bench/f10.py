@@ -57,8 +57,8 @@ def _measure() -> Result:
             "weeks, one of each class planned and told of. SQLite in a file.",
             f"Django's whole answer, middleware and templates with it, in this process: {LOOKS} looks after "
             "one that is not counted. The network and uvicorn are not in it.",
-            "The report counts a year anew at each look; what it may take is F18's, and it is not among those "
-            "held to 100 ms here.",
+            "The report counts a year anew at each look; what it may take is F18's, and it is not among "
+            "those held to 100 ms here.",
             "KiB are the page with each style and program it names, gzip at 6, nothing from a cache.",
         ],
     )
