@@ -13,6 +13,8 @@ from bench.report import Cell, Result
 from tests.harness import ROOT, free_ports, get, wait_for
 
 STARTS = 3
+KEPT = re.compile("PATH|LANG|TERM|PYENV_ROOT|(?i:.*(proxy|cert|_ca_|cabundle|_ca|index_url|registry).*)")
+"""What a newcomer's shell has on this machine: the way to the programs, and to the package registries."""
 
 
 def run() -> Result:
@@ -22,8 +24,7 @@ def run() -> Result:
         clone = folder / "circletime"
         home = folder / "home"
         home.mkdir()
-        kept = ("PATH", "LANG", "TERM", "PYENV_ROOT")
-        env = {key: os.environ[key] for key in kept if key in os.environ} | {"HOME": str(home)}
+        env = {key: value for key, value in os.environ.items() if KEPT.fullmatch(key)} | {"HOME": str(home)}
         began = time.monotonic()
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
         env["PORT"] = str(free_ports(4))
@@ -66,9 +67,15 @@ def _demo(clone: Path, env: dict[str, str], began: float) -> float:
         demo = subprocess.Popen(["make", "demo"], cwd=clone, env=env, stdout=out, stderr=out, process_group=0)
         try:
             page = f"http://localhost:{env['PORT']}/accounts/login/"
-            wait_for(lambda: "Press Ctrl-C" in log.read_text() and get(page) == 200, 1500, "the demo runs")
+            wait_for(lambda: _runs(demo, log) and get(page) == 200, 1500, "the demo runs")
             took = time.monotonic() - began
         finally:
             os.killpg(demo.pid, signal.SIGINT)
             demo.wait(30)
     return took
+
+
+def _runs(demo: "subprocess.Popen[bytes]", log: Path) -> bool:
+    if demo.poll() is not None:
+        raise RuntimeError(f"make demo ended with {demo.returncode}: {log.read_text()[-2000:]}")
+    return "Press Ctrl-C" in log.read_text()
