@@ -244,15 +244,13 @@ class SignalGate:
         send: Send,
         stands: asyncio.Event,
     ) -> None:
-        first = True
         with contextlib.suppress(ConnectionClosed):
             async for data in upstream:
                 if isinstance(data, str):
                     continue
-                if first:
+                if not stands.is_set():
                     # The first answer means that the media server has let the participant in. The browser
                     # is told only once the database agrees that it may still be there.
-                    first = False
                     if not await self._doorman.opened(leave, line.id):
                         return
                     stands.set()
