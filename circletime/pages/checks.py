@@ -11,16 +11,20 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.utils import timezone
+
+from config import database
 
 
 def before_start(names: list[str]) -> list[str]:
     """What would keep the named parts from starting."""
     locked_out = [] if _school_key_opens() else [_school_key()[1]]
+    fine, database = _database()
     return (
         _missing(names)
         + locked_out
+        + ([] if fine else [database])
         + [
             f"Port {port} ({what}) is in use by another program. Stop it, or choose another: PORT=9000."
             for what, port, kind in _ports(names)
@@ -41,6 +45,8 @@ def everything() -> Iterator[tuple[bool, str]]:
         yield True, f"Circletime is running (at port {settings.PORT})."
     elif not wrong:
         yield True, "Everything that is needed to start is there, and the ports are free."
+    if running or not wrong:
+        yield _database()
     yield _disk()
     yield _store()
     yield _keys()
@@ -95,6 +101,42 @@ def _answers() -> bool:
         return False
     finally:
         asking.close()
+
+
+OLDEST = 14
+"""The oldest PostgreSQL that Django 5.2 speaks to."""
+APART = 2.0
+"""Seconds that the database's clock may differ from ours."""
+
+
+_ABOUT = """SELECT current_setting('server_version_num')::int / 10000, current_setting('server_encoding'),
+    pg_is_in_recovery(), COALESCE((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false),
+    extract(epoch FROM clock_timestamp())::float"""
+
+
+def _database() -> tuple[bool, str]:
+    if connection.vendor != "postgresql":
+        return True, f"The data is in a file of this machine, {settings.DATABASES['default']['NAME']}."
+    import psycopg
+
+    try:
+        # Not through the pool, which waits, and does not say why it gets no connection.
+        with psycopg.connect(**connection.get_connection_params()) as asked:
+            version, encoding, copy, encrypted, clock = asked.execute(_ABOUT).fetchone()
+    except psycopg.Error as trouble:
+        why = " ".join(str(trouble).split())
+        return False, f"The database does not answer ({why}). Look at CIRCLETIME_DATABASE."
+    if version < OLDEST:
+        return False, f"The database is PostgreSQL {version}. Circletime needs {OLDEST} or newer."
+    if encoding != "UTF8":
+        return False, f"The database keeps {encoding}. Make it anew with the encoding UTF8."
+    if copy:
+        return False, "This PostgreSQL is a copy that only reads. Let CIRCLETIME_DATABASE name the one that writes."
+    if abs(clock - time.time()) > APART:
+        return False, "The clock of the database's machine and this one's differ. Set both right (timedatectl)."
+    if database.is_away(settings.DATABASES["default"]) and not encrypted:
+        return False, "What goes to the database's machine is not encrypted. Switch TLS on in PostgreSQL."
+    return True, f"The data is in PostgreSQL {version}."
 
 
 def _disk() -> tuple[bool, str]:

@@ -1,6 +1,7 @@
 """The parts of one installation, as the supervisor runs them."""
 
 import sys
+from pathlib import Path
 
 from django.conf import settings
 
@@ -8,7 +9,16 @@ from circletime.media.config import ServerPlan, write_livekit_config
 from circletime.media.supervisor import Part, answers_http, answers_unix, file_is_fresh
 
 NAMES = ("media", "recorder", "app", "worker")
-ALIVE = settings.VAR / "run" / "worker.alive"
+
+
+def alive(number: int) -> Path:
+    """What a worker touches as a sign of life. The first is number 1."""
+    return Path(settings.VAR) / "run" / f"worker-{number}.alive"
+
+
+def numbered(name: str, count: int) -> list[str]:
+    """What the processes of a part are called: app, or app-1 and app-2."""
+    return [name] if count == 1 else [f"{name}-{number}" for number in range(1, count + 1)]
 
 
 def build(names: list[str]) -> list[Part]:
@@ -29,26 +39,45 @@ def build(names: list[str]) -> list[Part]:
     )
     sock = settings.RECORDER_SOCKET
     every = {
-        "media": Part(
-            "media",
-            [str(settings.BIN / "livekit-server"), "--config", str(config)],
-            settings.LIVEKIT_URL,
-            answers_http(settings.LIVEKIT_URL),
-        ),
-        "recorder": Part(
-            "recorder",
-            [str(settings.BIN / "recorder"), "--socket", str(sock)],
-            "a socket of its own",
-            answers_unix(sock),
-        ),
-        "app": Part(
-            "app",
-            [*own, "app"],
-            settings.PUBLIC_URL,
-            answers_http(f"http://127.0.0.1:{settings.PORT}/accounts/login/"),
-            spare=True,
-            listen=(settings.LISTEN, settings.PORT),
-        ),
-        "worker": Part("worker", [*own, "worker"], "the school's clock", file_is_fresh(ALIVE, 3), spare=True),
+        "media": [
+            Part(
+                "media",
+                [str(settings.BIN / "livekit-server"), "--config", str(config)],
+                settings.LIVEKIT_URL,
+                answers_http(settings.LIVEKIT_URL),
+            )
+        ],
+        "recorder": [
+            Part(
+                "recorder",
+                [str(settings.BIN / "recorder"), "--socket", str(sock)],
+                "a socket of its own",
+                answers_unix(sock),
+            )
+        ],
+        # Several need no spare: who is left takes over. They share one socket.
+        "app": [
+            Part(
+                name,
+                [*own, "app"],
+                settings.PUBLIC_URL,
+                answers_http(f"http://127.0.0.1:{settings.PORT}/accounts/login/"),
+                told=True,
+                spare=settings.APPS == 1,
+                listen=(settings.LISTEN, settings.PORT),
+            )
+            for name in numbered("app", settings.APPS)
+        ],
+        "worker": [
+            Part(
+                name,
+                [*own, "worker", str(number)],
+                "the school's clock",
+                file_is_fresh(alive(number), 3),
+                told=True,
+                spare=settings.WORKERS == 1,
+            )
+            for number, name in enumerate(numbered("worker", settings.WORKERS), start=1)
+        ],
     }
-    return [every[name] for name in NAMES if name in names]
+    return [part for name in NAMES if name in names for part in every[name]]

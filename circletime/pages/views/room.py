@@ -102,9 +102,17 @@ def _error(code: str, message: str, status: int) -> JsonResponse:
 
 def _text(body: Body, name: str) -> str:
     value = body.get(name)
-    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT or not _is_text(value):
         raise Refused("malformed", _("That was not understood."), status=400)
     return value
+
+
+def _is_text(value: str) -> bool:
+    """Whether a database takes it: JSON can say a zero byte, and half of a character."""
+    try:
+        return b"\0" not in value.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def _maybe(body: Body, name: str) -> str | None:
