@@ -216,7 +216,7 @@ TABLES = (
         "In meetings",
         "A number of that meeting takes the place of name and link; a colleague's account is nameless.",
         ("pupil", "adult", "label", "key", "gone_reason"),
-        ("public_id", "connection"),
+        ("public_id", "connection", "rival"),
     ),
     Kept(
         "meetings.Stay",
