@@ -8,20 +8,20 @@ from circletime.core.languages import LANGUAGES as FAMILY_LANGUAGES
 from config import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR = Path(env.text("CIRCLETIME_VAR", str(BASE_DIR / "var"))).resolve()
-BIN = Path(env.text("CIRCLETIME_BIN", str(BASE_DIR / "var" / "bin"))).resolve()
-KEYS = Path(env.text("CIRCLETIME_KEYS", str(VAR / "keys"))).resolve()
+VAR = env.folder("CIRCLETIME_VAR", BASE_DIR / "var", make=True)
+BIN = env.folder("CIRCLETIME_BIN", BASE_DIR / "var" / "bin")
+KEYS = env.folder("CIRCLETIME_KEYS", VAR / "keys", make=True)
 KEK_IDENTITY = env.identity("CIRCLETIME_KEK")
-VAULT = Path(env.text("CIRCLETIME_VAULT", str(VAR / "vault"))).resolve()
-for _folder in (VAR, VAULT, VAR / "run", VAR / "log", VAR / "static"):
+VAULT = env.folder("CIRCLETIME_VAULT", VAR / "vault", make=True)
+for _folder in (VAR / "run", VAR / "log", VAR / "static"):
     _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 # Where it is reached.
-PORT = env.number("PORT", 8000)
-PUBLIC_URL = env.text("CIRCLETIME_URL", f"http://localhost:{PORT}")
-LISTEN = env.text("CIRCLETIME_LISTEN", "127.0.0.1")
+PORT = env.port("PORT", 8000)
+PUBLIC_URL = env.origin("CIRCLETIME_URL", f"http://localhost:{PORT}")
+LISTEN = env.ip("CIRCLETIME_LISTEN", "127.0.0.1")
 HTTPS = PUBLIC_URL.startswith("https://")
-ALLOWED_HOSTS = env.items("CIRCLETIME_HOSTS", ["localhost", "127.0.0.1"])
+ALLOWED_HOSTS = env.hosts("CIRCLETIME_HOSTS", PUBLIC_URL)
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 # Where recordings go when they have stopped: nowhere else, or into an S3-compatible bucket of their own.
@@ -37,11 +37,11 @@ if S3_BUCKET:
     }
 
 # The media server and the recorder.
-LIVEKIT_PORT = env.number("CIRCLETIME_LIVEKIT_PORT", PORT + 1)
-LIVEKIT_TCP_PORT = env.number("CIRCLETIME_LIVEKIT_TCP_PORT", PORT + 2)
-LIVEKIT_UDP_PORT = env.number("CIRCLETIME_LIVEKIT_UDP_PORT", PORT + 3)
-LIVEKIT_NODE_IP = env.text("CIRCLETIME_NODE_IP", "127.0.0.1")
-LIVEKIT_URL = env.text("CIRCLETIME_LIVEKIT_URL", f"http://127.0.0.1:{LIVEKIT_PORT}")
+LIVEKIT_PORT = env.port("CIRCLETIME_LIVEKIT_PORT", PORT + 1)
+LIVEKIT_TCP_PORT = env.port("CIRCLETIME_LIVEKIT_TCP_PORT", PORT + 2)
+LIVEKIT_UDP_PORT = env.port("CIRCLETIME_LIVEKIT_UDP_PORT", PORT + 3)
+LIVEKIT_NODE_IP = env.ip("CIRCLETIME_NODE_IP", "127.0.0.1")
+LIVEKIT_URL = env.origin("CIRCLETIME_LIVEKIT_URL", f"http://127.0.0.1:{LIVEKIT_PORT}")
 LIVEKIT_KEY = "circletime"
 LIVEKIT_SECRET = env.secret("livekit_secret", KEYS)
 RECORDER_SOCKET = VAR / "run" / "recorder.sock"
@@ -50,7 +50,7 @@ RECORDER_SOCKET = VAR / "run" / "recorder.sock"
 # people are invented, never sends any, and has a page that shows the folder.
 DEMO = env.flag("CIRCLETIME_DEMO", False)
 EMAIL_HOST = env.text("CIRCLETIME_SMTP_HOST", "")
-EMAIL_PORT = env.number("CIRCLETIME_SMTP_PORT", 587)
+EMAIL_PORT = env.port("CIRCLETIME_SMTP_PORT", 587)
 EMAIL_HOST_USER = env.text("CIRCLETIME_SMTP_USER", "")
 EMAIL_HOST_PASSWORD = env.text("CIRCLETIME_SMTP_PASSWORD", "")
 _tls = env.choice("CIRCLETIME_SMTP_TLS", "starttls", ("starttls", "tls", "off"))
@@ -62,7 +62,7 @@ EMAIL_BACKEND = (
     if EMAIL_HOST and not DEMO
     else "circletime.pages.mailfolder.FolderBackend"
 )
-DEFAULT_FROM_EMAIL = env.text(
+DEFAULT_FROM_EMAIL = env.sender(
     "CIRCLETIME_MAIL_FROM", f"Circletime <circletime@{urlsplit(PUBLIC_URL).hostname}>"
 )
 
@@ -239,7 +239,7 @@ LANGUAGE_CODE = "en-gb"
 LANGUAGES = [(one.code, one.english_name) for one in FAMILY_LANGUAGES.values()]
 LANGUAGES_BIDI = [one.code for one in FAMILY_LANGUAGES.values() if one.right_to_left]
 LOCALE_PATHS = [BASE_DIR / "circletime" / "locale"]
-TIME_ZONE = env.text("CIRCLETIME_TIME_ZONE", "Europe/London")
+TIME_ZONE = env.zone("CIRCLETIME_TIME_ZONE", "Europe/London")
 USE_I18N = True
 USE_TZ = True
 
