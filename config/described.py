@@ -112,6 +112,12 @@ GROUPS: dict[str, tuple[Setting, ...]] = {
             "circletime@ and the name in CIRCLETIME_URL",
         ),
         Setting(
+            "CIRCLETIME_ALARMS_TO",
+            "Who is written to when something is wrong with Circletime itself: office, headteacher, and the "
+            "addresses of whoever else looks after the machine, with commas between.",
+            "`office,headteacher`",
+        ),
+        Setting(
             "CIRCLETIME_SCHOOLPING",
             "Where messages for SchoolPing go: mailto: and a gateway's address, or a webhook's https://.",
             "none: the office pastes them",
@@ -121,6 +127,9 @@ GROUPS: dict[str, tuple[Setting, ...]] = {
         Setting("CIRCLETIME_DJANGO_SECRET", "What browsers' sessions are signed with.", IN_KEYS),
         Setting("CIRCLETIME_LIVEKIT_SECRET", "What the pages and the media server share.", IN_KEYS),
         Setting("CIRCLETIME_FAMILY_LINK_KEY", "What families' links are made with.", IN_KEYS),
+        Setting(
+            "CIRCLETIME_WATCH_TOKEN", "What a program shows that watches Circletime from outside.", IN_KEYS
+        ),
         Setting("CIRCLETIME_SCHOOLPING_SECRET", "What the messages to a webhook are signed with.", IN_KEYS),
     ),
     "Other": (

@@ -66,12 +66,18 @@ DEFAULT_FROM_EMAIL = env.sender(
     "CIRCLETIME_MAIL_FROM", f"Circletime <circletime@{urlsplit(PUBLIC_URL).hostname}>"
 )
 
+# Who is written to when something is wrong with Circletime itself.
+ALARMS_TO = env.told("CIRCLETIME_ALARMS_TO", ("office", "headteacher"))
+
 # SchoolPing has no public interface: a gateway's address (mailto:…) or a webhook (https://…), else by hand.
 SCHOOLPING = env.schoolping("CIRCLETIME_SCHOOLPING")
 SCHOOLPING_SECRET = env.secret("schoolping_secret", KEYS) if SCHOOLPING.startswith("http") else ""
 
 # What families' links in letters are made with; losing it only means that letters yet to be sent have none.
 FAMILY_LINK_KEY = env.secret("family_link_key", KEYS)
+
+# Who may ask how Circletime stands, and for its figures, from outside.
+WATCH_TOKEN = env.secret("watch_token", KEYS)
 
 SECRET_KEY = env.secret("django_secret", KEYS)
 DEBUG = False
@@ -97,6 +103,7 @@ INSTALLED_APPS = [
     "circletime.access",
     "circletime.oversight",
     "circletime.protection",
+    "circletime.health",
     "circletime.pages",
     "allauth",  # after our own, whose templates come first
     "allauth.account",

@@ -20,6 +20,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from circletime.core.ids import public_id
+from circletime.core.measure import RELAYED_DOWN, RELAYED_UP, RELAYS
 from circletime.media import livekit, policing
 from circletime.media.policing import Malformed, Tracks
 from circletime.media.rules import Rights
@@ -119,9 +120,11 @@ class SignalGate:
             return
         line = _Line(public_id(), time.monotonic(), asyncio.current_task())
         self._lines[leave.identity] = line
+        RELAYS.inc()
         try:
             await self._relay(leave, path, tracks, line, receive, send)
         finally:
+            RELAYS.dec()
             if self._lines.get(leave.identity) is line:
                 del self._lines[leave.identity]
             await asyncio.shield(self._doorman.closed(leave.identity, line.id))
@@ -234,6 +237,7 @@ class SignalGate:
                     await upstream.send(verdict.forward)
                 except ConnectionClosed:
                     return
+                RELAYED_UP.observe(time.monotonic() - line.heard_at)
 
     async def _down(
         self,
@@ -248,6 +252,7 @@ class SignalGate:
             async for data in upstream:
                 if isinstance(data, str):
                     continue
+                came = time.monotonic()
                 if not stands.is_set():
                     # The first answer means that the media server has let the participant in. The browser
                     # is told only once the database agrees that it may still be there.
@@ -257,6 +262,7 @@ class SignalGate:
                 passed = policing.read_response(data, tracks)
                 if passed is not None:
                     await send({"type": "websocket.send", "bytes": passed})
+                    RELAYED_DOWN.observe(time.monotonic() - came)
 
 
 class _Refusal(Exception):

@@ -127,15 +127,16 @@ def _say(line: str) -> None:
 
 def serve(wanted: argparse.Namespace) -> int:
     """All parts, or the named ones, until Ctrl-C."""
+    from circletime.health.checks.every import before_start
     from circletime.media.supervisor import Supervisor
-    from circletime.pages import checks, parts
+    from circletime.pages import parts
 
     names = wanted.parts or list(parts.NAMES)
     unknown = set(names) - set(parts.NAMES)
     if unknown:
         print(f"There is no part called {', '.join(sorted(unknown))}.", file=sys.stderr)
         return 2
-    trouble = checks.before_start(names)
+    trouble = before_start(names)
     for line in trouble:
         print(line, file=sys.stderr)
     if trouble:
@@ -152,11 +153,12 @@ def demo(wanted: argparse.Namespace) -> int:
     from django.conf import settings
 
     from circletime.core import time
+    from circletime.health.checks.every import before_start
     from circletime.media.supervisor import Supervisor
-    from circletime.pages import checks, parts
     from circletime.pages import demo as facts_of
+    from circletime.pages import parts
 
-    trouble = checks.before_start(list(parts.NAMES))
+    trouble = before_start(list(parts.NAMES))
     for line in trouble:
         print(line, file=sys.stderr)
     if trouble:
@@ -186,12 +188,13 @@ def reset() -> int:
 
 def doctor(wanted: argparse.Namespace) -> int:
     """What is missing or wrong, in plain words."""
-    from circletime.pages import checks
+    from circletime.core import time
+    from circletime.health.checks.every import for_the_doctor
 
     bad = 0
-    for fine, line in checks.everything():
-        print(("ok    " if fine else "wrong ") + line)
-        bad += not fine
+    for found in for_the_doctor(time.now()):
+        print(("ok    " if found.fine else "wrong ") + found.line)
+        bad += not found.fine
     return 1 if bad else 0
 
 

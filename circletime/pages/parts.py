@@ -4,11 +4,11 @@ import sys
 
 from django.conf import settings
 
+from circletime.health.beat import ALIVE
 from circletime.media.config import ServerPlan, write_livekit_config
 from circletime.media.supervisor import Part, answers_http, answers_unix, file_is_fresh
 
 NAMES = ("media", "recorder", "app", "worker")
-ALIVE = settings.VAR / "run" / "worker.alive"
 
 
 def build(names: list[str]) -> list[Part]:

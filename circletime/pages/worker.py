@@ -19,6 +19,8 @@ from circletime.access.actions.emptying import empty_old
 from circletime.core import time
 from circletime.dispatch.queries.reach import may_go
 from circletime.documents import tasks as document_tasks
+from circletime.health import tasks as health_tasks
+from circletime.health.beat import ALIVE, LOOP_STANDS_AFTER
 from circletime.media.livekit import MediaError
 from circletime.meetings import orders, tasks
 from circletime.meetings.models import Meeting
@@ -27,7 +29,6 @@ from circletime.oversight import tasks as oversight_tasks
 from circletime.oversight.actions.checkpoints import watch_log
 from circletime.pages.family_codes import answer_code_asks
 from circletime.pages.forgotten import answer_asks
-from circletime.pages.parts import ALIVE
 from circletime.people.roster import tasks as roster_tasks
 from circletime.protection.tasks import keep_no_longer
 from circletime.recordings import tasks as recording_tasks
@@ -43,6 +44,7 @@ class Worker:
 
     def __init__(self) -> None:
         self.stopping = threading.Event()
+        self.came_round = time.now()
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT."""
@@ -62,6 +64,8 @@ class Worker:
                 (10.0, _move_recordings),
                 (60.0, _watch_log),
                 (0.5, _work_on_rosters),
+                (5.0, self._beat),
+                (20.0, _look_around),
             )
         ]
         for thread in chores:
@@ -69,7 +73,14 @@ class Worker:
         while not self.stopping.is_set():
             wait = self._clock()
             ALIVE.touch()
+            self.came_round = time.now()
             self.stopping.wait(wait)
+        health_tasks.stopped(time.now())
+
+    def _beat(self, now: datetime) -> None:
+        """A loop that stands still is not said to be alive, though this thread is."""
+        if now - self.came_round < LOOP_STANDS_AFTER:
+            health_tasks.beat(now)
 
     def _clock(self) -> float:
         """Do what is due; answer how many seconds to sleep, at most a tick."""
@@ -105,6 +116,10 @@ def _carry_out_orders(now: datetime) -> None:
     waiting = Meeting.objects.filter(mediaorder__made_at__lt=late).distinct()
     for pk in waiting.values_list("pk", flat=True):
         orders.carry_out(pk)
+
+
+def _look_around(now: datetime) -> None:
+    health_tasks.look_around(now)
 
 
 def _raise_alarms(now: datetime) -> None:

@@ -9,6 +9,7 @@ from circletime.core.ids import public_id, readable
 from circletime.core.time import now
 from circletime.people.roster.models import RosterBefore, RosterImport, RosterMapping, RosterSaid
 from circletime.people.rules import (
+    HEALTH_READERS,
     HOSTS,
     INCIDENT_REPORTERS,
     LETTER_KEEPERS,
@@ -106,6 +107,11 @@ class User(AbstractBaseUser):
     def may_see_letters(self) -> bool:
         """Whether this person looks after what is mailed (R2)."""
         return bool(self.roles & LETTER_KEEPERS)
+
+    @property
+    def sees_health(self) -> bool:
+        """Whether this person sees how Circletime itself stands."""
+        return bool(self.roles & HEALTH_READERS)
 
     @property
     def may_import(self) -> bool:

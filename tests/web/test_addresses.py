@@ -239,6 +239,10 @@ POST exception                              in  in 403 403 404 404 403 404 302 3
 GET  monitoring                             in  in 403 200 403 403 403 403 200 200
 GET  monitored                              in  in 403 403 403 403 403 403 200 200
 POST monitored                              in  in 403 403 403 403 403 403 302 302
+GET  well                                   in  in 200 403 403 403 403 200 200 200
+GET  healthz                               200
+GET  readyz                                503
+GET  metrics                               404
 GET  mail                                  404
 POST mail                                  404
 GET  mail-entry                            404
