@@ -70,6 +70,9 @@ def items(name: str, default: list[str]) -> list[str]:
     return [part.strip() for part in raw.split(",") if part.strip()] if raw else default
 
 
+SECRETS: list[str] = []
+"""The files in the key folder that a start alone makes, and that nothing was locked or signed with yet."""
+
 SHORTEST_SECRET = 16
 """In characters. Those that are made here have 64."""
 
@@ -80,6 +83,7 @@ def secret(name: str, folder: Path) -> str:
     The file is written whole under another name and linked into place, so that two processes
     starting at once agree on one secret.
     """
+    SECRETS.append(name)
     variable = f"CIRCLETIME_{name.upper()}"
     given = os.environ.get(variable)
     if given and len(given) < SHORTEST_SECRET:

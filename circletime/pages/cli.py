@@ -9,6 +9,8 @@ import sys
 from datetime import date
 from pathlib import Path
 
+from circletime.pages import cli_backup
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; answers its exit status."""
@@ -83,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     one.set_defaults(run=roster_import)
     _add_oversight(commands)
+    cli_backup.add_commands(commands)
     one = commands.add_parser("docs", help="draw the generated pages of docs/")
     one.add_argument("--check", action="store_true", help="only say whether they are up to date")
     one.set_defaults(run=docs)
