@@ -147,6 +147,7 @@ else:
         "default": {
             "ENGINE": "circletime.core.sqlite",
             "NAME": VAR / "db.sqlite3",
+            "CONN_MAX_AGE": None,  # the threads that answer stay
             "OPTIONS": {
                 # IMMEDIATE takes the write lock when a transaction opens, so that lock, check and
                 # change see one state; WAL lets pages be read meanwhile.

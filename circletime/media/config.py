@@ -37,7 +37,11 @@ def write_livekit_config(path: Path, plan: ServerPlan) -> None:
         },
         # Without this, a live token would make a deleted room again.
         "room": {"auto_create": False, "empty_timeout": 3600, "departure_timeout": 3600},
-        "webhook": {"api_key": plan.key, "urls": [plan.webhook]},
+        "webhook": {
+            "api_key": plan.key,
+            "urls": [plan.webhook],
+            "filter_params": {"include_events": ["track_unpublished"]},
+        },
         "logging": {"level": "warn", "json": True},
         "turn": {"enabled": False},
     }
