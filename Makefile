@@ -56,8 +56,9 @@ run: setup ## all parts, with this school's own data
 test: setup browsers ## the whole suite
 	$(RUN)/python -m tests.everything
 
-soak: setup ## what takes too long for every change: 10,000 random steps, and bugs put back
-	CIRCLETIME_STEPS=10000 $(RUN)/python -m pytest -m "soak or not soak" tests/actions/test_machine.py
+soak: setup browsers ## what takes too long for every change: 10,000 random steps, bugs put back, each step killed
+	CIRCLETIME_STEPS=10000 $(RUN)/python -m pytest tests/actions/test_machine.py
+	$(RUN)/python -m pytest -m soak tests
 
 mutations: setup ## rules broken on purpose: does a test notice? make mutations C="T1 P2"
 	$(RUN)/python -m tests.mutations $(C)
