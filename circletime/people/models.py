@@ -7,7 +7,15 @@ from django.db import models
 
 from circletime.core.ids import public_id, readable
 from circletime.core.time import now
-from circletime.people.roster.models import RosterBefore, RosterImport, RosterMapping, RosterSaid
+from circletime.people.roster.models import (
+    RosterBefore,
+    RosterImport,
+    RosterMapping,
+    RosterOdd,
+    RosterSaid,
+    RosterStaged,
+    RosterTie,
+)
 from circletime.people.rules import (
     HOSTS,
     INCIDENT_REPORTERS,
@@ -25,7 +33,15 @@ from circletime.people.rules import (
     can_review_translations,
 )
 
-__all__ = ["RosterBefore", "RosterImport", "RosterMapping", "RosterSaid"]
+__all__ = [
+    "RosterBefore",
+    "RosterImport",
+    "RosterMapping",
+    "RosterOdd",
+    "RosterSaid",
+    "RosterStaged",
+    "RosterTie",
+]
 
 
 def new_join_id() -> str:
