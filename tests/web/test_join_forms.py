@@ -10,6 +10,7 @@ from circletime.dispatch.actions.workplace import set_work_address
 from circletime.meetings.actions import lifecycle
 from circletime.meetings.models import DoorTry, Meeting, Seat
 from circletime.meetings.rules import Kind, Purpose
+from circletime.oversight.rehearsal.meeting import take_letters
 from circletime.people.models import Group, Pupil, SchoolClass
 from tests.web.page import Page
 from tests.web.visits import Visits
@@ -205,5 +206,6 @@ def test_the_door_says_where_school_work_goes_on(
     assert page.addresses().count("https://work.example/oak") == 1
     assert "https://work.example/other" not in page.source, "another class's is not told"
     Meeting.objects.filter(pk=meeting.pk).update(purpose=Purpose.TEACHING)
+    take_letters(meeting.subject, world.now)  # it stays shut until every family was told
     words = Page(inside.get(reverse("join-name"))).words()
     assert "Other school work continues through J2e or SchoolPing." in words and social not in words
