@@ -8,11 +8,11 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
+from circletime.documents.factory import adopt_documents
 from circletime.meetings.actions import lifecycle
 from circletime.meetings.actions.schedule import schedule
 from circletime.meetings.models import Meeting
 from circletime.meetings.rules import JOINABLE, Kind, Purpose
-from circletime.pages.demo_papers import adopt_documents
 from circletime.people.factory import invent_school
 from circletime.people.links import FAMILY_LINK_LASTS, make_links, token_of
 from circletime.people.models import Pupil, SchoolClass, User
