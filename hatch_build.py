@@ -18,7 +18,7 @@ class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
     """Runs before the files are collected."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """`version` is "editable" for a clone that installs itself; that finds its programs in its own var/bin."""
+        """`version` is "editable" for a clone, which finds its programs in its own var/bin."""
         sys.path.insert(0, self.root)
         from circletime.core.catalogs import compile_all
 
@@ -38,6 +38,8 @@ class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
             build_data["force_include"][str(programs / name)] = f"circletime/built/var/bin/{name}"
         for path in sorted(room.rglob("[!.]*.*")):
             build_data["force_include"][str(path)] = f"circletime/built/room/dist/{path.relative_to(room)}"
+        lists = sorted((programs / "sbom").glob("*.cdx.json"))
+        build_data["sbom_files"] += [str(path.relative_to(self.root)) for path in lists]
         build_data["pure_python"] = False
         # Static programs, built without C: any Linux of this kind, from glibc 2.17 as the tag has to say.
         build_data["tag"] = f"py3-none-manylinux_2_17_{machine}"

@@ -17,7 +17,7 @@ BASE = BUILT if INSTALLED else CLONE
 
 
 def data() -> Path:
-    """Where an installation's data is when CIRCLETIME_VAR says nothing: in the clone, or the account's own."""
+    """Where the data is when CIRCLETIME_VAR says nothing: in the clone, or with the account."""
     if not INSTALLED:
         return CLONE / "var"
     given = os.environ.get("XDG_DATA_HOME", "")

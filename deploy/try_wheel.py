@@ -1,9 +1,9 @@
 """Installs a wheel as a school would, on a machine that has no Go, no Node and no compiler, and uses it.
 
 For each of pip, pipx and uv: the demo starts, the sign-in page and the room client answer, the doctor has
-nothing to say, and Ctrl-C ends it. Before that the wheel is built again from a fresh clone of the last commit,
-in another folder, and has to be the same to the last byte. `make wheel-check` calls this with the wheel for
-this machine.
+nothing to say, and Ctrl-C ends it. Before that the wheel is built again from a fresh clone of the last
+commit, in another folder, and has to be the same to the last byte. `make wheel-check` calls this with the
+wheel for this machine.
 """
 
 import filecmp
@@ -132,7 +132,7 @@ def same_again(uv: str, wheel: Path) -> None:
         for command in (["npm", "install", "--silent", "--no-save"], ["npm", "run", "--silent", "build"]):
             subprocess.run(command, cwd=clone / "room", check=True)
         env = os.environ | {"CIRCLETIME_CACHE": f"{made}/cache"}
-        command = [sys.executable, clone / "deploy" / "wheel.py", uv, machine]
+        command = [sys.executable, "-m", "deploy.wheel", uv, machine]
         subprocess.run(command, cwd=clone, env=env, check=True)
         if not filecmp.cmp(wheel, clone / "var" / "wheel" / wheel.name, shallow=False):
             raise SystemExit("Built again, the wheel is another one. (What is not committed is not in it.)")
@@ -140,7 +140,7 @@ def same_again(uv: str, wheel: Path) -> None:
 
 
 def main() -> None:
-    """`try_wheel.py UV WHEEL [WAY…]`: the ways to install it, all of them and once more built unless told."""
+    """`python -m deploy.try_wheel UV WHEEL [WAY…]`: built again and installed in all ways, or in some."""
     uv, wheel, *ways = sys.argv[1:]
     if not ways:
         same_again(str(shutil.which(uv)), Path(wheel).resolve())

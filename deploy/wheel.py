@@ -1,6 +1,7 @@
 """Builds the wheels: one for each kind of machine, with everything in it that a school's machine needs.
 
-Built twice from one commit by one version of Go, a wheel is the same to the last byte. `make wheel` calls this.
+Built twice from one commit by one version of Go, a wheel is the same to the last byte. Called by
+`make wheel`.
 """
 
 import hashlib
@@ -8,6 +9,8 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+
+from deploy import sbom
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "var" / "wheel"
@@ -30,6 +33,7 @@ def build(machine: str, uv: str) -> Path:
         "SOURCE_DATE_EPOCH": committed_at(),
     }
     subprocess.run([sys.executable, "media/build.py", "all"], cwd=ROOT, env=env, check=True)
+    sbom.write(uv, OUT / machine, OUT / machine / "sbom")
     subprocess.run([uv, "build", "--quiet", "--wheel", "--out-dir", OUT], cwd=ROOT, env=env, check=True)
     (wheel,) = OUT.glob(f"circletime-{_said(uv, 'version', '--short')}-*_{machine}.whl")
     return wheel
@@ -40,7 +44,7 @@ def _said(*command: str) -> str:
 
 
 def main() -> None:
-    """`wheel.py UV [MACHINE…]`: where uv is, and for which machines; all of them unless told."""
+    """`python -m deploy.wheel UV [MACHINE…]`: where uv is, and for which machines; for all unless told."""
     uv, *machines = sys.argv[1:]
     # What a wheel needs, with hashes, as the image installs it.
     OUT.mkdir(parents=True, exist_ok=True)

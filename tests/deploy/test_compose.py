@@ -80,7 +80,7 @@ def test_each_container_is_healthy_by_its_own_check(
 def test_a_container_that_is_told_to_stop_does(
     running: tuple[int, Path, dict[str, subprocess.Popen[bytes]]], compose: dict[str, Any]
 ) -> None:
-    port, var, parts = running
+    _, var, parts = running
     parts["worker"].send_signal(signal.SIGTERM)
     assert parts["worker"].wait(40) == 0
     kind, check = compose["services"]["worker"]["healthcheck"]["test"]

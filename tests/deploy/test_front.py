@@ -27,6 +27,7 @@ class Circletime(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        self.close_connection = True  # a server that has stopped answers nobody on a line it kept
         if self.headers.get("Upgrade") == "websocket":
             self.send_response(101)
             self.send_header("Upgrade", "websocket")
@@ -37,7 +38,7 @@ class Circletime(http.server.BaseHTTPRequestHandler):
         body = f"{self.headers['Host']} over {self.headers['X-Forwarded-Proto']}".encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
-        self.send_header("Server", "made by hand")
+        self.send_header("Strict-Transport-Security", "max-age=31536000")
         self.end_headers()
         self.wfile.write(body)
 
@@ -54,7 +55,8 @@ class Front:
         self.behind = http.server.ThreadingHTTPServer(("127.0.0.1", base + 2), Circletime)
         threading.Thread(target=self.behind.serve_forever, daemon=True).start()
         ours = (ROOT / "deploy" / "Caddyfile").read_text()
-        here = f"admin off\n\tskip_install_trust\n\thttp_port {base}\n\thttps_port {self.port}"
+        # It says all that it can, so that nothing is left out of the log only because it is quiet.
+        here = f"admin off\n\tdebug\n\tskip_install_trust\n\thttp_port {base}\n\thttps_port {self.port}"
         file = folder / "Caddyfile"
         file.write_text(ours.replace("admin off", here, 1))
         env = {
