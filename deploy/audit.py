@@ -2,7 +2,8 @@
 
 Three lists are asked: PyPI's for the Python packages, npm's for what the browser gets and is built with, and
 Go's for the built media server and recorder. A list that does not answer is named, and is not an answer: the
-exit status is 1 when something was found, 2 when not every list could be asked, else 0. `make audit` calls this.
+exit status is 1 when something was found, 2 when not every list could be asked, else 0. Called by
+`make audit`.
 """
 
 import json

@@ -43,7 +43,7 @@ def lists(uv: str, programs: Path) -> dict[str, list[str]]:
 
 
 def tidy(text: str) -> str:
-    """The list without what differs each time it is made: its number, when, and how its maker was compiled."""
+    """The list without what differs each time: its number, when, and how its maker was compiled."""
     found = json.loads(text)
     found.pop("serialNumber", None)
     found["metadata"].pop("timestamp", None)

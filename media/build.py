@@ -125,7 +125,7 @@ def update() -> int:
 
 
 def main() -> None:
-    """`build.py all`, or the names of parts, or `test`, `update`, or `run` and a package with its arguments."""
+    """`build.py all`, or names of parts, or `test`, `update`, or `run` and a package with arguments."""
     names = sys.argv[1:] or ["all"]
     if names == ["test"]:
         sys.exit(test())
