@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PIPX = "pipx==1.8.0"
+PIPX = "pipx==1.18.4"
 PATIENCE = 300
 """Seconds until the demo has to run, on a machine that does other things as well."""
 
@@ -31,8 +31,8 @@ PATIENCE = 300
 def with_pip(wheel: Path, home: Path, uv: str) -> Path:
     """A virtual environment and pip."""
     subprocess.run([sys.executable, "-m", "venv", home / "venv"], check=True)
-    pip = [home / "venv" / "bin" / "pip", "--disable-pip-version-check", "install", "--quiet"]
-    subprocess.run([*pip, wheel], check=True)
+    pip = home / "venv" / "bin" / "pip"
+    subprocess.run([pip, "--disable-pip-version-check", "install", "--quiet", wheel], check=True)
     return home / "venv" / "bin" / "circletime"
 
 
@@ -46,7 +46,7 @@ def with_pipx(wheel: Path, home: Path, uv: str) -> Path:
 def with_uv(wheel: Path, home: Path, uv: str) -> Path:
     """uv tool."""
     env = os.environ | {"UV_TOOL_DIR": str(home / "tools"), "UV_TOOL_BIN_DIR": str(home / "bin")}
-    command = [uv, "tool", "install", "--quiet", "--no-config", "--python", sys.executable, wheel]
+    command = [uv, "tool", "install", "--quiet", "--no-config", "--python", sys.executable, str(wheel)]
     subprocess.run(command, cwd=home, env=env, check=True)
     return home / "bin" / "circletime"
 
