@@ -20,10 +20,13 @@ class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """`version` is "editable" for a clone, which finds its programs in its own var/bin."""
         sys.path.insert(0, self.root)
-        from circletime.core.catalogs import compile_all
+        from circletime.core.catalogs import LOCALE, compile_all
 
+        whole = self.target_name == "wheel" and version != "editable"
+        for path in LOCALE.rglob("*.mo") if whole else ():
+            path.unlink()  # made by whichever version of Babel was here
         compile_all()
-        if self.target_name != "wheel" or version == "editable":
+        if not whole:
             return
         machine = os.environ.get("CIRCLETIME_WHEEL_FOR", "")
         programs = Path(self.root, "var", "wheel", machine)
