@@ -33,6 +33,8 @@ MOST_REQUESTS = 400
 """Messages from one browser in ten seconds. A join of a class of thirty needs about sixty."""
 SILENT_AFTER = 12.0
 """Seconds. livekit-client pings every five; one that said nothing for so long has lost its network."""
+OPENS_WITHIN = 4.0
+"""Seconds for one media server. Where there are several, the next is tried after it."""
 CLOSED_BY_US = 4001
 MALFORMED = 4003
 
@@ -166,18 +168,8 @@ class SignalGate:
     async def _relay(
         self, leave: Pass, path: str, tracks: Tracks, line: _Line, receive: Receive, send: Send
     ) -> None:
-        base = livekit.settings().url.replace("http", "ws", 1)
-        token = livekit.make_token(leave.room, leave.identity, leave.name, leave.rights)
-        try:
-            upstream = await connect(
-                base + path,
-                additional_headers={"Authorization": f"Bearer {token}"},
-                max_size=LONGEST_RESPONSE,
-                compression=None,
-                ping_interval=None,
-                open_timeout=5,
-            )
-        except (OSError, WebSocketException, TimeoutError):
+        upstream = await _connect(leave, path)
+        if upstream is None:
             await send({"type": "websocket.close", "code": 4503})
             return
         await send({"type": "websocket.accept"})
@@ -244,6 +236,7 @@ class SignalGate:
         send: Send,
         stands: asyncio.Event,
     ) -> None:
+        relay = livekit.settings().relay
         with contextlib.suppress(ConnectionClosed):
             async for data in upstream:
                 if isinstance(data, str):
@@ -254,13 +247,30 @@ class SignalGate:
                     if not await self._doorman.opened(leave, line.id):
                         return
                     stands.set()
-                passed = policing.read_response(data, tracks)
+                passed = policing.read_response(data, tracks, relay)
                 if passed is not None:
                     await send({"type": "websocket.send", "bytes": passed})
 
 
 class _Refusal(Exception):
     pass
+
+
+async def _connect(leave: Pass, path: str) -> ClientConnection | None:
+    token = livekit.make_token(leave.room, leave.identity, leave.name, leave.rights)
+    for url in livekit.addresses():
+        with contextlib.suppress(OSError, WebSocketException, TimeoutError):
+            upstream = await connect(
+                url.replace("http", "ws", 1) + path,
+                additional_headers={"Authorization": f"Bearer {token}"},
+                max_size=LONGEST_RESPONSE,
+                compression=None,
+                ping_interval=None,
+                open_timeout=OPENS_WITHIN,
+            )
+            livekit.answers(url)
+            return upstream
+    return None
 
 
 def _same_origin(scope: Scope) -> bool:

@@ -10,6 +10,7 @@ import hashlib
 import json
 from base64 import b64decode
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -35,11 +36,17 @@ class MediaError(Exception):
 
 @dataclass(frozen=True)
 class MediaSettings:
-    """Where the media server is and how to sign what it is told."""
+    """Where the media server is and how to sign what it is told.
+
+    `others` are the addresses of further nodes of one cluster, which are asked when `url` does not
+    answer. `relay` is the name of the school's own relay, or "".
+    """
 
     url: str
     key: str
     secret: str
+    others: tuple[str, ...] = ()
+    relay: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,13 +82,27 @@ class WebhookEvent:
 
 _settings: MediaSettings | None = None
 _client: httpx.Client | None = None
+_answered = ""
 
 
 def configure(settings: MediaSettings) -> None:
     """Say once where the media server is."""
-    global _settings, _client
+    global _settings, _client, _answered
     _settings = settings
-    _client = httpx.Client(base_url=settings.url, timeout=TIMEOUT)
+    _client = httpx.Client(timeout=TIMEOUT)
+    _answered = settings.url
+
+
+def addresses() -> list[str]:
+    """Where to ask, in this order: the node that answered last, then every other."""
+    every = [settings().url, *settings().others]
+    return sorted(every, key=lambda url: url != _answered)
+
+
+def answers(url: str) -> None:
+    """Tell that the node at `url` has answered: it is asked first from now on."""
+    global _answered
+    _answered = url
 
 
 def settings() -> MediaSettings:
@@ -283,12 +304,16 @@ def _call(
     assert _client is not None  # noqa: S101  set together with the settings
     token = AccessToken(where.key, where.secret).with_ttl(datetime.timedelta(seconds=60)).with_grants(grant)
     headers = {"Authorization": f"Bearer {token.to_jwt()}", "Content-Type": "application/protobuf"}
-    try:
-        reply = _client.post(
-            f"/twirp/livekit.RoomService/{method}", content=request.SerializeToString(), headers=headers
-        )
-    except httpx.HTTPError as trouble:
-        raise MediaError("The media server is not answering.") from trouble
+    path, content = f"/twirp/livekit.RoomService/{method}", request.SerializeToString()
+    reply = None
+    for url in addresses():
+        with suppress(httpx.HTTPError):
+            # Whatever is asked here may be asked twice, so the next node may be asked after any silence.
+            reply = _client.post(url + path, content=content, headers=headers)
+            answers(url)
+            break
+    if reply is None:
+        raise MediaError("The media server is not answering.")
     if reply.status_code == 404 and absent_is_fine:
         return None
     if reply.status_code != 200:

@@ -9,6 +9,7 @@ import base64
 import binascii
 import gzip
 import zlib
+from collections.abc import MutableSequence
 from dataclasses import dataclass, field
 
 from google.protobuf.message import DecodeError
@@ -128,8 +129,12 @@ def read_request(data: bytes, rights: Rights, tracks: Tracks, now: float) -> Ver
     return Verdict(None, lies=[_LIES[kind]] if kind in _LIES else [])
 
 
-def read_response(data: bytes, tracks: Tracks) -> bytes | None:
-    """Judge one message from the media server: a token is never handed on, and tracks are counted."""
+def read_response(data: bytes, tracks: Tracks, relay: str = "") -> bytes | None:
+    """Judge one message from the media server: a token is never handed on, and tracks are counted.
+
+    Of the servers that a browser is to ask on its way it is told of the school's own relay only:
+    every other would learn the family's address.
+    """
     try:
         response = rtc.SignalResponse.FromString(data)
     except DecodeError:
@@ -146,9 +151,25 @@ def read_response(data: bytes, tracks: Tracks) -> bytes | None:
     elif kind == "join":
         tracks.asked.clear()
         tracks.live.clear()
+        return _only_ours(response, response.join.ice_servers, relay)
+    elif kind == "reconnect":
+        return _only_ours(response, response.reconnect.ice_servers, relay)
     elif kind == "update":
         _count_own(response.update, tracks)
     return data
+
+
+def _only_ours(response: rtc.SignalResponse, servers: MutableSequence[rtc.ICEServer], relay: str) -> bytes:
+    ours = [server for server in servers if relay and all(_is_at(url, relay) for url in server.urls)]
+    del servers[:]
+    servers.extend(ours)
+    return response.SerializeToString()
+
+
+def _is_at(url: str, relay: str) -> bool:
+    # turns:HOST:443?transport=tcp
+    scheme, _, rest = url.partition(":")
+    return scheme == "turns" and rest.partition("?")[0].rpartition(":")[0] == relay
 
 
 def _count_own(update: rtc.ParticipantUpdate, tracks: Tracks) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -121,6 +122,28 @@ def test_who_has_a_pass_is_connected_and_the_browser_holds_no_token(monkeypatch:
         assert await browser.hears() == {"type": "websocket.close", "code": CLOSED_BY_US}
         await browser.task
         assert doorman.gone == [LEAVE.identity]
+
+    at_the_gate(monkeypatch, act)
+
+
+def test_the_next_media_server_is_tried_when_one_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And from then on it is the first that is asked."""
+
+    async def act(gate: SignalGate, doorman: Doorman, server: Server) -> None:
+        there = livekit.settings()
+        with socket.socket() as gone:
+            gone.bind(("127.0.0.1", 0))  # nobody listens
+            url = f"http://127.0.0.1:{gone.getsockname()[1]}"
+            both = MediaSettings(url, "key", "s" * 40, others=(there.url,))
+            monkeypatch.setattr(livekit, "settings", lambda: both)
+            livekit.answers(url)
+            browser = Browser(gate)
+            assert (await browser.hears())["type"] == "websocket.accept"
+            assert livekit.addresses() == [there.url, url]
+            doorman.shut.set()
+            await browser.task
+            monkeypatch.setattr(livekit, "settings", lambda: MediaSettings(url, "key", "s" * 40))
+            assert await Browser(gate).hears() == {"type": "websocket.close", "code": 4503}
 
     at_the_gate(monkeypatch, act)
 
