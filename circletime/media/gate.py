@@ -37,6 +37,8 @@ OPENS_WITHIN = 4.0
 """Seconds for one media server. Where there are several, the next is tried after it."""
 CLOSED_BY_US = 4001
 MALFORMED = 4003
+WE_STOP = 1012
+"""The code with which our own web server closes every socket when it stops."""
 
 _KEPT_PARAMETERS = (
     "auto_subscribe",
@@ -102,6 +104,8 @@ class _Line:
     id: str
     heard_at: float
     task: asyncio.Task[None] | None = None
+    goes_on: bool = False
+    """Not the browser left but this process stops: the next one takes the connection up."""
 
 
 class SignalGate:
@@ -126,7 +130,10 @@ class SignalGate:
         finally:
             if self._lines.get(leave.identity) is line:
                 del self._lines[leave.identity]
-            await asyncio.shield(self._doorman.closed(leave.identity, line.id))
+            # A program that is started anew must not end a child's turn. Who does not come back is missed
+            # by the reconciler, as after kill -9.
+            if not line.goes_on:
+                await asyncio.shield(self._doorman.closed(leave.identity, line.id))
 
     async def _open(self, scope: Scope) -> tuple[Pass, str, Tracks]:
         query = scope.get("query_string", b"")
@@ -207,6 +214,7 @@ class SignalGate:
         while True:
             message = await receive()
             if message["type"] == "websocket.disconnect":
+                line.goes_on = message.get("code") == WE_STOP
                 return
             data = message.get("bytes")
             line.heard_at = time.monotonic()

@@ -70,6 +70,9 @@ class Browser:
     async def hears(self) -> dict[str, Any]:
         return await asyncio.wait_for(self.told.get(), 5)
 
+    def leaves(self, code: int) -> None:
+        self._says.put_nowait({"type": "websocket.disconnect", "code": code})
+
     def sends(self, data: bytes) -> None:
         self._says.put_nowait({"type": "websocket.receive", "bytes": data})
 
@@ -144,6 +147,22 @@ def test_the_next_media_server_is_tried_when_one_is_gone(monkeypatch: pytest.Mon
             await browser.task
             monkeypatch.setattr(livekit, "settings", lambda: MediaSettings(url, "key", "s" * 40))
             assert await Browser(gate).hears() == {"type": "websocket.close", "code": 4503}
+
+    at_the_gate(monkeypatch, act)
+
+
+@pytest.mark.parametrize("code, gone", [(1000, True), (1001, True), (1006, True), (1012, False)])
+def test_a_program_that_is_started_anew_ends_nobodys_turn(
+    code: int, gone: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Our own server closes with 1012 when it stops; every other code is the browser that goes."""
+
+    async def act(gate: SignalGate, doorman: Doorman, server: Server) -> None:
+        browser = Browser(gate)
+        await browser.hears(), await browser.hears()
+        browser.leaves(code)
+        await browser.task
+        assert doorman.gone == ([LEAVE.identity] if gone else [])
 
     at_the_gate(monkeypatch, act)
 
