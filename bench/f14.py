@@ -133,7 +133,8 @@ def _wait_all(people: list[Person], wanted: Wanted, since: float, within: float)
                 begun = sorted(s["since"] / 1000 for s in streams if s["kind"] == kind)
                 if len(begun) < count:
                     break
-                found[one.who] = max(found.get(one.who, 0.0), begun[count - 1])
+                if count:
+                    found[one.who] = max(found.get(one.who, 0.0), begun[count - 1])
             else:
                 continue
             found.pop(one.who, None)

@@ -100,6 +100,7 @@ class Studio:
     server: subprocess.Popen[bytes] = field(init=False)
     recorder: subprocess.Popen[bytes] = field(init=False)
     tokens: list[str] = field(default_factory=list)
+    more_keys: dict[str, str] = field(default_factory=dict)
 
     @property
     def client(self) -> Recorder:
@@ -115,6 +116,7 @@ class Studio:
         write_livekit_config(config, self.plan)
         settings = json.loads(config.read_text())
         del settings["webhook"]  # nobody listens here
+        settings["keys"] |= self.more_keys
         config.write_text(json.dumps(settings))
         self.server = self._run("livekit-server", "--config", str(config))
         wait_for(lambda: httpx.get(self.settings.url).status_code == 200, 15, "LiveKit answers")
@@ -219,13 +221,13 @@ def _listens(path: Path) -> bool:
 
 
 @contextmanager
-def studio(redis: str = "") -> Iterator[Studio]:
+def studio(redis: str = "", key: str = "studio") -> Iterator[Studio]:
     """A studio with no rooms yet, for as long as the block runs. Those with one `redis` share their rooms."""
     signalling, tcp = free_ports(2)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         udp = probe.getsockname()[1]
-    key, secret = "studio", "s" * 40
+    secret = key[0] * 40
     settings = MediaSettings(f"http://127.0.0.1:{signalling}", key, secret)
     plan = ServerPlan(signalling, tcp, udp, "127.0.0.1", key, secret, "", redis=redis)
     folder = Path(tempfile.mkdtemp(prefix="ct-", dir="/tmp"))  # a socket's path has to be short
