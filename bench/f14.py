@@ -155,6 +155,10 @@ def _replace(at: Installation, people: list[Person], what: str) -> dict[str, lis
     elif what == "stopped":
         os.kill(at.pid("app"), signal.SIGTERM)
     time.sleep(LOOKED)
+    for one in people:  # DEBUG
+        print(
+            what, one.who, one.page.evaluate("[connections.length, JSON.stringify(streams)]"), file=sys.stderr
+        )
     return {
         kind: [one.page.evaluate(f"longest('{kind}', {began * 1000})") / 1000 for one in people]
         for kind in ("video", "audio")

@@ -70,6 +70,10 @@ def write_livekit_config(path: Path, plan: ServerPlan) -> None:
     }
     if plan.redis:
         config["redis"] = _redis(plan.redis)
+        # Who is in a room is asked of the node that has it: their common memory still names those of a node
+        # that died. And an order that no node takes is refused before we stop waiting.
+        config["api"] = {"enable_psrpc_for_get_list_participants": True}
+        config["psrpc"] = {"max_attempts": 1, "timeout": "1s"}
     path.touch(mode=0o600)
     os.chmod(path, 0o600)
     path.write_text(json.dumps(config, indent=1))

@@ -35,6 +35,11 @@ SILENT_AFTER = 12.0
 """Seconds. livekit-client pings every five; one that said nothing for so long has lost its network."""
 OPENS_WITHIN = 4.0
 """Seconds for one media server. Where there are several, the next is tried after it."""
+ANSWERS_WITHIN = 4.0
+"""Seconds. A media server answers a ping at once; one that does not is gone, and what it sent with it.
+
+By itself a browser gives it half a minute and more when another node passes its signalling on.
+"""
 CLOSED_BY_US = 4001
 MALFORMED = 4003
 WE_STOP = 1012
@@ -104,6 +109,8 @@ class _Line:
     id: str
     heard_at: float
     task: asyncio.Task[None] | None = None
+    asked_at: float | None = None
+    """Since when the media server owes an answer."""
     goes_on: bool = False
     """Not the browser left but this process stops: the next one takes the connection up."""
 
@@ -181,12 +188,14 @@ class SignalGate:
             return
         await send({"type": "websocket.accept"})
         code = CLOSED_BY_US
+        line.asked_at = time.monotonic()
         stands = asyncio.Event()
         jobs = [
             asyncio.create_task(self._up(upstream, leave.identity, tracks, line, receive)),
             asyncio.create_task(self._down(upstream, leave, tracks, line, send, stands)),
             asyncio.create_task(self._shut(leave.identity, stands)),
             asyncio.create_task(_until(leave.closes_at)),
+            asyncio.create_task(_unanswered(line)),
         ]
         try:
             done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
@@ -229,6 +238,8 @@ class SignalGate:
                 await self._doorman.lied(seat_id, lie)
             for shape in verdict.shapes:
                 await self._doorman.lied(seat_id, shape, kind="shape")
+            if verdict.asks and line.asked_at is None:
+                line.asked_at = line.heard_at
             if verdict.forward is not None:
                 try:
                     await upstream.send(verdict.forward)
@@ -247,9 +258,10 @@ class SignalGate:
         relay = livekit.settings().relay
         with contextlib.suppress(ConnectionClosed):
             async for data in upstream:
+                line.asked_at = None
                 if isinstance(data, str):
                     continue
-                if not stands.is_set():
+                if not stands.is_set() and not policing.refuses(data):
                     # The first answer means that the media server has let the participant in. The browser
                     # is told only once the database agrees that it may still be there.
                     if not await self._doorman.opened(leave, line.id):
@@ -286,6 +298,11 @@ def _same_origin(scope: Scope) -> bool:
     origin = headers.get(b"origin", b"").decode("latin-1")
     host = headers.get(b"host", b"").decode("latin-1")
     return bool(host) and origin.partition("://")[2] == host
+
+
+async def _unanswered(line: _Line) -> None:
+    while line.asked_at is None or time.monotonic() - line.asked_at < ANSWERS_WITHIN:
+        await asyncio.sleep(0.5)
 
 
 async def _until(moment: datetime | None) -> None:

@@ -63,9 +63,13 @@ class Malformed(Exception):
 
 @dataclass
 class Verdict:
-    """What becomes of one message: `forward` (None drops it), its lies, and what looks like a screen."""
+    """What becomes of one message: `forward` (None drops it), its lies, and what looks like a screen.
+
+    `asks`: the media server has to answer it at once.
+    """
 
     forward: bytes | None
+    asks: bool = False
     lies: list[str] = field(default_factory=list)
     shapes: list[str] = field(default_factory=list)
 
@@ -125,7 +129,7 @@ def read_request(data: bytes, rights: Rights, tracks: Tracks, now: float) -> Ver
             return Verdict(data, shapes=["The camera's picture has the size or shape of a screen"])
         return Verdict(data)
     if kind in _PASSED:
-        return Verdict(data)
+        return Verdict(data, asks=kind in ("ping", "ping_req"))
     return Verdict(None, lies=[_LIES[kind]] if kind in _LIES else [])
 
 
@@ -157,6 +161,14 @@ def read_response(data: bytes, tracks: Tracks, relay: str = "") -> bytes | None:
     elif kind == "update":
         _count_own(response.update, tracks)
     return data
+
+
+def refuses(data: bytes) -> bool:
+    """Whether a first answer is a refusal: the connection that is to be resumed is known there no more."""
+    try:
+        return bool(rtc.SignalResponse.FromString(data).WhichOneof("message") == "leave")
+    except DecodeError:
+        return False
 
 
 def _only_ours(response: rtc.SignalResponse, servers: MutableSequence[rtc.ICEServer], relay: str) -> bytes:

@@ -5,7 +5,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from livekit.protocol import models as lk
@@ -13,7 +13,7 @@ from livekit.protocol import rtc
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from circletime.media import livekit
+from circletime.media import gate, livekit
 from circletime.media.gate import CLOSED_BY_US, Pass, SignalGate
 from circletime.media.livekit import MediaSettings
 from circletime.media.rules import Rights
@@ -31,6 +31,7 @@ class Doorman:
     leave: Pass | None = LEAVE
     stays: bool = True
     lies: list[str] = field(default_factory=list)
+    came: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     shut: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -41,6 +42,7 @@ class Doorman:
         return SEEN
 
     async def opened(self, leave: Pass, connection_id: str) -> bool:
+        self.came.append(leave.identity)
         return self.stays
 
     async def closed(self, seat_id: str, connection_id: str) -> None:
@@ -84,12 +86,13 @@ class Server:
     opened: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
     messages: list[bytes] = field(default_factory=list)
+    first: ClassVar[bytes] = JOINED
 
     async def serve_one(self, socket: ServerConnection) -> None:
         assert socket.request is not None
         self.opened.append(socket.request.path)
         self.tokens.append(socket.request.headers.get("Authorization", ""))
-        await socket.send(JOINED)
+        await socket.send(self.first)
         with contextlib.suppress(ConnectionClosed):
             async for message in socket:
                 self.messages.append(message if isinstance(message, bytes) else message.encode())
@@ -147,6 +150,39 @@ def test_the_next_media_server_is_tried_when_one_is_gone(monkeypatch: pytest.Mon
             await browser.task
             monkeypatch.setattr(livekit, "settings", lambda: MediaSettings(url, "key", "s" * 40))
             assert await Browser(gate).hears() == {"type": "websocket.close", "code": 4503}
+
+    at_the_gate(monkeypatch, act)
+
+
+def test_a_resumed_connection_that_is_refused_is_nobodys_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The browser is told to come in anew; until it does, nobody is in."""
+    gone = rtc.SignalResponse(leave=rtc.LeaveRequest(action=rtc.LeaveRequest.RECONNECT)).SerializeToString()
+    monkeypatch.setattr(Server, "first", gone)
+
+    async def act(there: SignalGate, doorman: Doorman, server: Server) -> None:
+        browser = Browser(there)
+        await browser.hears()
+        assert (await browser.hears())["bytes"] == gone
+        assert doorman.came == []
+        doorman.shut.set()
+        browser.leaves(1000)
+        await browser.task
+
+    at_the_gate(monkeypatch, act)
+
+
+def test_a_media_server_that_no_longer_answers_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The browser is told at once, and so comes in by another; one that is asked nothing is left in peace."""
+    monkeypatch.setattr(gate, "ANSWERS_WITHIN", 0.4)
+
+    async def act(there: SignalGate, doorman: Doorman, server: Server) -> None:
+        browser = Browser(there)
+        await browser.hears(), await browser.hears()
+        await asyncio.sleep(1.2)
+        assert browser.told.empty()
+        browser.sends(rtc.SignalRequest(ping=1).SerializeToString())  # the stand-in never answers
+        assert await browser.hears() == {"type": "websocket.close", "code": CLOSED_BY_US}
+        await browser.task
 
     at_the_gate(monkeypatch, act)
 

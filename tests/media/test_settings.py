@@ -72,6 +72,7 @@ def test_a_node_shares_its_rooms_through_redis(monkeypatch: pytest.MonkeyPatch, 
         "db": 2,
         "use_tls": True,
     }
+    assert written(tmp_path, replace(PLAN, redis=address))["api"]["enable_psrpc_for_get_list_participants"]
 
 
 @pytest.mark.parametrize(
