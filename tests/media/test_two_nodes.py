@@ -148,7 +148,7 @@ def everyone_again(crowd: Crowd, since: float, names: tuple[str, ...]) -> Callab
 def test_the_node_of_a_meeting_is_killed_and_people_are_back(
     nodes: tuple[Studio, Studio], reel: tuple[Path, Path]
 ) -> None:
-    """Ben stays away, and what is ordered for him holds nobody up. In browsers, and more ways: bench/f14.py."""
+    """Ben stays away, and what is ordered for him holds nobody up. In browsers: bench/f14.py."""
     first, second = nodes
     film, voice = reel
     names = ("teacher", "amara")

@@ -24,13 +24,10 @@ ROOM = "r-0123456789abcdef0123456789abcdef"
 
 @pytest.fixture(scope="module")
 def schools() -> Iterator[tuple[Studio, Studio]]:
-    """A media server each, with a key and a database of one Redis each."""
+    """A media server, a key and a Redis each."""
     real.build("server", "recorder")
-    with redis_server() as redis:
-        with (
-            real.studio(f"{redis}/0", "larkfield") as larkfield,
-            real.studio(f"{redis}/1", "oakmere") as oakmere,
-        ):
+    with redis_server() as one, redis_server() as other:
+        with real.studio(one, "larkfield") as larkfield, real.studio(other, "oakmere") as oakmere:
             livekit.configure(oakmere.settings)
             livekit.create_room(ROOM)
             yield larkfield, oakmere
@@ -54,7 +51,7 @@ def test_with_a_media_server_each_one_schools_key_is_nothing_to_the_other(
         pass
 
 
-def test_a_room_whose_name_is_known_is_out_of_reach_through_the_redis_they_share(
+def test_a_room_whose_name_is_known_is_out_of_reach(
     schools: tuple[Studio, Studio],
 ) -> None:
     larkfield, oakmere = schools
@@ -88,22 +85,29 @@ def test_what_one_schools_media_server_tells_is_not_believed_by_the_other(
         livekit.parse_webhook(body, signed)
 
 
-def test_a_key_of_ones_own_does_not_keep_schools_apart_on_one_media_server(
-    schools: tuple[Studio, Studio],
-) -> None:
+def test_two_databases_of_one_redis_do_not_keep_schools_apart(schools: tuple[Studio, Studio]) -> None:
+    """Why each school has a Redis too: what its nodes tell each other there knows no database numbers."""
+    _, oakmere = schools
+    livekit.configure(oakmere.settings)
+    livekit.create_room(ROOM)
+    with open_line(oakmere, ROOM, "amara", CHILD), real.studio(f"{oakmere.plan.redis}/1", "stranger"):
+        assert livekit.list_rooms() == []
+        assert [one.name for one in livekit.list_participants(ROOM)] == ["Amara"]
+
+
+def test_a_key_of_ones_own_does_not_keep_schools_apart_on_one_media_server() -> None:
     """Why each school has a media server: whoever has any key of one sees and ends every room of it."""
-    _, shared = schools
-    shared.more_keys["other"] = "o" * 40
-    shared.server.kill()
-    shared.server.wait()
-    shared.start_server()
-    livekit.configure(shared.settings)
-    livekit.create_room("r-of-oakmere")
-    with open_line(shared, "r-of-oakmere", "amara", CHILD):
-        livekit.configure(MediaSettings(shared.settings.url, "other", "o" * 40))
-        assert "r-of-oakmere" in livekit.list_rooms()
-        assert [one.name for one in livekit.list_participants("r-of-oakmere")] == ["Amara"]
-        with open_line(shared, "r-of-oakmere", "stranger", CHILD):
-            assert len(livekit.list_participants("r-of-oakmere")) == 2
-        livekit.delete_room("r-of-oakmere")
-        assert livekit.list_participants("r-of-oakmere") == []
+    with real.studio() as shared:
+        shared.more_keys["other"] = "o" * 40
+        shared.server.kill()
+        shared.server.wait()
+        shared.start_server()
+        livekit.create_room(ROOM)
+        with open_line(shared, ROOM, "amara", CHILD):
+            livekit.configure(MediaSettings(shared.settings.url, "other", "o" * 40))
+            assert livekit.list_rooms() == [ROOM]
+            assert [one.name for one in livekit.list_participants(ROOM)] == ["Amara"]
+            with open_line(shared, ROOM, "stranger", CHILD):
+                assert len(livekit.list_participants(ROOM)) == 2
+            livekit.delete_room(ROOM)
+            assert livekit.list_participants(ROOM) == []
