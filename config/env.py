@@ -3,11 +3,16 @@
 Secrets that nobody gave are made once and kept in files only this account can read.
 """
 
+import ipaddress
 import os
+import re
 import secrets
+import ssl
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from circletime.media.config import Relay
 
 
 class BadSetting(Exception):
@@ -78,6 +83,87 @@ def secret(name: str, folder: Path) -> str:
         finally:
             draft.unlink()
     return path.read_text().strip()
+
+
+def ip(name: str, default: str) -> str:
+    """The variable `name` as an address of the fourth version."""
+    raw = text(name, default)
+    try:
+        return str(ipaddress.IPv4Address(raw))
+    except ValueError:
+        raise BadSetting(f"{name} is {raw!r}; it must be an address like 192.0.2.7.") from None
+
+
+def media_servers(name: str) -> list[str]:
+    """The variable `name` as addresses of media servers that run elsewhere, with what else they need."""
+    urls = [url.rstrip("/") for url in items(name, [])]
+    for url in urls:
+        parts = urlsplit(url)
+        safe = parts.scheme == "https" or (parts.scheme == "http" and _is_inside(parts.hostname or ""))
+        if not parts.hostname or not safe:
+            raise BadSetting(
+                f"{name} is {url!r}; it must begin with https://, or with http:// and an address inside the "
+                "school's own network: children's names are sent there."
+            )
+    needed = ("CIRCLETIME_LIVEKIT_KEY", "CIRCLETIME_LIVEKIT_SECRET")
+    missing = [each for each in needed if urls and not os.environ.get(each)]
+    if missing:
+        raise BadSetting(f"{name} is set, and {' and '.join(missing)} is not.")
+    return urls
+
+
+def _is_inside(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_private
+    except ValueError:
+        return False
+
+
+def redis(name: str) -> str:
+    """The variable `name` as the Redis that media servers share, or nothing."""
+    raw = text(name, "")
+    try:
+        parts = urlsplit(raw)
+        found = parts.scheme in ("redis", "rediss") and parts.hostname and (parts.port or 1)
+        found = found and (not parts.path.strip("/") or parts.path.strip("/").isdigit())
+    except ValueError:  # a port that is none
+        found = False
+    if raw and not found:
+        raise BadSetting(f"{name} cannot be read; it must be like redis://:PASSWORD@192.0.2.7:6379/0.")
+    return raw
+
+
+def domain(name: str) -> str:
+    """The variable `name` as the name of a machine, such as a certificate is made for; or nothing."""
+    raw = text(name, "").lower()
+    if raw and not re.fullmatch(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*", raw):
+        raise BadSetting(f"{name} is {raw!r}; it must be a name like turn.school.example.")
+    return raw
+
+
+def turn(name: str) -> Relay | None:
+    """How the relay at the domain `name` runs, from CIRCLETIME_TURN_CERT, _KEY and _PORT; or None."""
+    needed = ("CIRCLETIME_TURN_CERT", "CIRCLETIME_TURN_KEY")
+    given = [each for each in (*needed, "CIRCLETIME_TURN_PORT") if os.environ.get(each)]
+    if not name:
+        if given:
+            raise BadSetting(f"{' and '.join(given)} is set, and CIRCLETIME_TURN_DOMAIN is not.")
+        return None
+    missing = [each for each in needed if each not in given]
+    if missing:
+        raise BadSetting(f"CIRCLETIME_TURN_DOMAIN is set, and {' and '.join(missing)} is not.")
+    cert, key = (Path(os.environ[each]).expanduser().resolve() for each in needed)
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(cert, key, password="")
+    except (OSError, ValueError):
+        raise BadSetting(
+            f"The relay cannot use its certificate: {cert} and {key} must be readable, in PEM, without a "
+            "password, and fit each other. Look at CIRCLETIME_TURN_CERT and CIRCLETIME_TURN_KEY."
+        ) from None
+    port = number("CIRCLETIME_TURN_PORT", 5349)
+    if not 0 < port < 65536:
+        raise BadSetting(f"CIRCLETIME_TURN_PORT is {port}; it must be a port, 1 to 65535.")
+    return Relay(name, cert, key, port)
 
 
 def schoolping(name: str) -> str:

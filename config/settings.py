@@ -40,10 +40,18 @@ if S3_BUCKET:
 LIVEKIT_PORT = env.number("CIRCLETIME_LIVEKIT_PORT", PORT + 1)
 LIVEKIT_TCP_PORT = env.number("CIRCLETIME_LIVEKIT_TCP_PORT", PORT + 2)
 LIVEKIT_UDP_PORT = env.number("CIRCLETIME_LIVEKIT_UDP_PORT", PORT + 3)
-LIVEKIT_NODE_IP = env.text("CIRCLETIME_NODE_IP", "127.0.0.1")
-LIVEKIT_URL = env.text("CIRCLETIME_LIVEKIT_URL", f"http://127.0.0.1:{LIVEKIT_PORT}")
-LIVEKIT_KEY = "circletime"
+LIVEKIT_NODE_IP = env.ip("CIRCLETIME_NODE_IP", "127.0.0.1")
+# Media servers that run elsewhere, all sharing one Redis; without any we start one ourselves.
+LIVEKIT_ELSEWHERE = env.media_servers("CIRCLETIME_LIVEKIT_URL")
+LIVEKIT_URLS = LIVEKIT_ELSEWHERE or [f"http://127.0.0.1:{LIVEKIT_PORT}"]
+LIVEKIT_KEY = env.text("CIRCLETIME_LIVEKIT_KEY", "circletime")
 LIVEKIT_SECRET = env.secret("livekit_secret", KEYS)
+# One that we start is a node beside others when it is told of their Redis; then they reach it at an address.
+LIVEKIT_LISTEN = env.ip("CIRCLETIME_LIVEKIT_LISTEN", "127.0.0.1")
+LIVEKIT_REDIS = env.redis("CIRCLETIME_LIVEKIT_REDIS")
+# The school's own relay, for homes where only web pages come through.
+TURN_DOMAIN = env.domain("CIRCLETIME_TURN_DOMAIN")
+TURN = None if LIVEKIT_ELSEWHERE else env.turn(TURN_DOMAIN)
 RECORDER_SOCKET = VAR / "run" / "recorder.sock"
 
 # Mail, sent by the worker. Without a server it is written into a folder and reaches nobody; the demo, whose
