@@ -47,6 +47,7 @@ def everything() -> Iterator[tuple[bool, str]]:
     yield _school_key()
     yield _swap()
     yield _certificate()
+    yield _second_step()
     yield _mail()
     yield _letters()
     yield _clock()
@@ -211,6 +212,25 @@ def _certificate() -> tuple[bool, str]:
     if "//localhost" in settings.PUBLIC_URL:
         return True, "Only this machine can use it (localhost). Families need https: set CIRCLETIME_URL."
     return False, f"{settings.PUBLIC_URL} has no certificate. Browsers give no camera without https."
+
+
+def _second_step() -> tuple[bool, str]:
+    from circletime.people.second_steps import count_without
+
+    if settings.SECOND_STEP == "offered":
+        if settings.DEMO or (settings.VAR / "demo.json").exists():
+            return True, "A password alone is enough here for senior leaders: this is a demo."
+        return False, (
+            "A password alone is enough for senior leaders, who see recordings. "
+            "Leave CIRCLETIME_SECOND_STEP out."
+        )
+    try:
+        need, without = count_without()
+    except DatabaseError:
+        return True, "Senior leaders will sign in in two steps."
+    return True, (
+        f"Senior leaders sign in in two steps. Of {need}, {without} will set theirs up at the next sign-in."
+    )
 
 
 def _mail() -> tuple[bool, str]:
