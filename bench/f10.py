@@ -12,6 +12,7 @@ from typing import Any
 
 from bench.report import Cell, Result
 from bench.school import hold, installed
+from tests.signing import sign_in
 
 CLASSES, PUPILS, WEEKS, LOOKS = 14, 30, 36, 20
 REPORT = "the report of a year"
@@ -108,7 +109,7 @@ def prepare() -> list[tuple[str, str, Any, str]]:
 
     def signed_in(role: str) -> Client:
         client = Client()
-        client.force_login(made.staff[role][0])
+        sign_in(client, made.staff[role][0])
         return client
 
     family = Client()

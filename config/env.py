@@ -226,3 +226,77 @@ def bucket(name: str, url: str) -> dict[str, Any]:
             signature_version="s3v4",
         ),
     }
+
+
+_GOOGLE = "https://accounts.google.com"
+_MICROSOFT = "https://login.microsoftonline.com/{tenant}/v2.0"
+_TENANT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNORECASE)
+
+
+def domains(name: str) -> frozenset[str]:
+    """The variable `name` as domains of e-mail addresses, in small letters."""
+    found = items(name, [])
+    for each in found:
+        if not _DOMAIN.fullmatch(each):
+            raise BadSetting(f"{name} has {each!r}; name domains, as: larkfield.example, and no addresses.")
+    return frozenset(each.lower() for each in found)
+
+
+def sign_in_providers(own: frozenset[str]) -> list[dict[str, Any]]:
+    """Where staff sign in with an account of the school's, as allauth is told; empty where nowhere.
+
+    `own` are the domains of the school's addresses, without which nobody could be told from a stranger.
+    """
+    found = []
+    if pair := _pair("CIRCLETIME_OIDC_GOOGLE"):
+        found.append(_provider("google", "Google", _GOOGLE, pair))
+    if pair := _pair("CIRCLETIME_OIDC_MICROSOFT"):
+        tenant = text("CIRCLETIME_OIDC_MICROSOFT_TENANT", "")
+        if not _TENANT.fullmatch(tenant):
+            raise BadSetting(
+                f"CIRCLETIME_OIDC_MICROSOFT_TENANT is {tenant!r}; it must be the directory's own ID, as: "
+                "01234567-89ab-cdef-0123-456789abcdef."
+            )
+        found.append(_provider("microsoft", "Microsoft", _MICROSOFT.format(tenant=tenant.lower()), pair))
+    if pair := _pair("CIRCLETIME_OIDC"):
+        url = text("CIRCLETIME_OIDC_URL", "")
+        local = url.startswith("http://") and urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
+        if not (local or (url.startswith("https://") and urlsplit(url).hostname)):
+            raise BadSetting(f"CIRCLETIME_OIDC_URL is {url!r}; it must begin with https://.")
+        name = text("CIRCLETIME_OIDC_NAME", "the school's account")
+        found.append(_provider("school", name, url.rstrip("/"), pair, fetch_userinfo=True))
+    elif os.environ.get("CIRCLETIME_OIDC_URL"):
+        raise BadSetting("CIRCLETIME_OIDC_URL is set, and CIRCLETIME_OIDC_ID and _SECRET are not.")
+    if found and not own:
+        raise BadSetting(
+            "CIRCLETIME_OIDC_DOMAINS is not set. Name the domains of the school's own addresses."
+        )
+    return found
+
+
+def _pair(name: str) -> tuple[str, str] | None:
+    given = {each: os.environ.get(each, "") for each in (f"{name}_ID", f"{name}_SECRET")}
+    missing = [each for each, value in given.items() if not value]
+    if len(missing) == 1:
+        (there,) = set(given) - set(missing)
+        raise BadSetting(f"{there} is set, and {missing[0]} is not.")
+    first, second = given.values()
+    return (first, second) if not missing else None
+
+
+def _provider(
+    key: str, name: str, url: str, pair: tuple[str, str], *, fetch_userinfo: bool = False
+) -> dict[str, Any]:
+    return {
+        "provider_id": key,
+        "name": name,
+        "client_id": pair[0],
+        "secret": pair[1],
+        "settings": {
+            "server_url": url,
+            "oauth_pkce_enabled": True,
+            "fetch_userinfo": fetch_userinfo,
+            "scope": ["openid", "email"],
+        },
+    }

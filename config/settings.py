@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from circletime.core.languages import LANGUAGES as FAMILY_LANGUAGES
 from config import env, places
+from config.sign_in import *  # noqa: F403  what allauth is told, in a file of its own
 
 BASE_DIR = places.BASE
 VAR = Path(env.text("CIRCLETIME_VAR", str(places.data()))).resolve()
@@ -108,9 +109,13 @@ INSTALLED_APPS = [
     "circletime.pages",
     "allauth",  # after our own, whose templates come first
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
 ]
 
 MIDDLEWARE = [
+    "circletime.pages.headers.Headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -122,6 +127,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "circletime.pages.language.LanguageMiddleware",
+    "circletime.pages.sessions.SessionLimits",
+    "circletime.pages.second_step.SecondStepMiddleware",
+    "circletime.pages.shown_lately.ShownLately",
     "circletime.pages.tripwire.Unindexed",
     "circletime.pages.troubles.AwayMiddleware",
 ]
@@ -172,35 +180,6 @@ else:
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-AUTH_USER_MODEL = "people.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/meetings/"
-ACCOUNT_ADAPTER = "circletime.pages.accounts.StaffAdapter"
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "none"  # the office makes accounts; nobody signs up
-ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
-ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_FORMS = {"reset_password": "circletime.pages.forgotten.ForgottenForm"}
-PASSWORD_RESET_TIMEOUT = 24 * 60 * 60
-# Five wrong passwords for one account keep the address they came from away from it for five minutes, and no
-# one else; so no single guesser keeps a teacher out. Fifty from everywhere are an attack with many addresses.
-# `login_failed_here` is counted by our adapter, per account and address, before the other two.
-ACCOUNT_RATE_LIMITS = {
-    "login": "60/m/ip",
-    "login_failed_here": "5/5m/key",
-    "login_failed": "20/m/ip,50/5m/key",
-}
-
 # The cache holds only throttle counts; in the database, so that every process counts together
 # and a restart forgets nothing.
 CACHES = {
@@ -217,7 +196,8 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_CONTENT_TYPE_NOSNIFF = True
-# No other site ever learns an address of ours; our own forms need the origin for the CSRF check.
+# No other site ever learns an address of ours. With no-referrer a browser would send no origin either, by
+# which a form of our own is told from another site's.
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
@@ -238,6 +218,9 @@ CONTENT_SECURITY_POLICY = {
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
+        # No script turns text into a page or a program; neither ours nor the room client's do.
+        "require-trusted-types-for": ["'script'"],
+        "trusted-types": ["'none'"],
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024

@@ -54,6 +54,7 @@ def everything() -> Iterator[tuple[bool, str]]:
     yield _certificate()
     yield from _media_servers()
     yield _relay()
+    yield _second_step()
     yield _mail()
     yield _letters()
     yield _clock()
@@ -243,6 +244,25 @@ def _relay() -> tuple[bool, str]:
     if end < timezone.now() + RENEW_BEFORE:
         return False, f"{what}. Renew it, and start the media server again, which reads it only then."
     return True, f"{what}."
+
+
+def _second_step() -> tuple[bool, str]:
+    from circletime.people.second_steps import count_without
+
+    if settings.SECOND_STEP == "offered":
+        if settings.DEMO or (settings.VAR / "demo.json").exists():
+            return True, "A password alone is enough here for senior leaders: this is a demo."
+        return False, (
+            "A password alone is enough for senior leaders, who see recordings. "
+            "Leave CIRCLETIME_SECOND_STEP out."
+        )
+    try:
+        need, without = count_without()
+    except DatabaseError:
+        return True, "Senior leaders will sign in in two steps."
+    return True, (
+        f"Senior leaders sign in in two steps. Of {need}, {without} will set theirs up at the next sign-in."
+    )
 
 
 def _mail() -> tuple[bool, str]:

@@ -96,6 +96,9 @@ class User(AbstractBaseUser):
     erased_at = models.DateTimeField(
         null=True, blank=True, help_text="Its name and address are gone; what it did stays, as a number."
     )
+    sessions_from = models.DateTimeField(
+        null=True, blank=True, help_text="A browser that was signed in before is signed in no more."
+    )
     source_id = source_id_field()
 
     objects: ClassVar[UserManager] = UserManager()

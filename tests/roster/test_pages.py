@@ -15,6 +15,7 @@ from circletime.people.models import Pupil, RosterImport, RosterMapping, RosterS
 from circletime.people.roster import actions, tasks
 from circletime.people.roster.reading import LARGEST_FILE
 from tests.roster.exports import School, enrol, user
+from tests.signing import sign_in
 from tests.waiting import run
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +41,7 @@ def office(staff: dict[str, User]) -> Client:
 
 def signed_in(account: User, **options: Any) -> Client:
     client = Client(**options)
-    client.force_login(account)
+    sign_in(client, account)
     return client
 
 
