@@ -42,7 +42,14 @@ GROUPS: dict[str, tuple[Setting, ...]] = {
     ),
     "Where things are kept": (
         Setting(
-            "CIRCLETIME_VAR", "The folder of this installation: database, logs, and what follows.", "var"
+            "CIRCLETIME_VAR",
+            "The folder of this installation: database, logs, and what follows.",
+            "var in a clone; circletime in XDG_DATA_HOME where it was installed",
+        ),
+        Setting(
+            "XDG_DATA_HOME",
+            "Where programs of this account keep data; it counts for nothing when CIRCLETIME_VAR is set.",
+            "~/.local/share",
         ),
         Setting(
             "CIRCLETIME_KEYS",
@@ -50,7 +57,9 @@ GROUPS: dict[str, tuple[Setting, ...]] = {
             "keys in CIRCLETIME_VAR",
         ),
         Setting("CIRCLETIME_VAULT", "The folder of the recordings.", "vault in CIRCLETIME_VAR"),
-        Setting("CIRCLETIME_BIN", "The folder of the media server and the recorder.", "var/bin"),
+        Setting(
+            "CIRCLETIME_BIN", "The folder of the media server and the recorder.", "where they were built"
+        ),
         Setting(
             "CIRCLETIME_POSTGRES",
             "The name of a service in PostgreSQL's own file pg_service.conf: the database is there, and not "
@@ -94,9 +103,52 @@ GROUPS: dict[str, tuple[Setting, ...]] = {
         ),
         Setting(
             "CIRCLETIME_LIVEKIT_URL",
-            "The address at which the pages and the recorder reach the media server.",
-            "127.0.0.1 and CIRCLETIME_LIVEKIT_PORT",
+            "The addresses of media servers that run elsewhere, with commas between; then none is started "
+            "here, and CIRCLETIME_LIVEKIT_KEY and CIRCLETIME_LIVEKIT_SECRET have to be set.",
+            "none: one is started here",
         ),
+        Setting("CIRCLETIME_LIVEKIT_KEY", "The name that media servers elsewhere know this school by."),
+        Setting(
+            "CIRCLETIME_LIVEKIT_LISTEN",
+            "The address, in numbers, at which our own media server is reached by others beside it.",
+        ),
+        Setting(
+            "CIRCLETIME_LIVEKIT_REDIS",
+            "The Redis that media servers of one school share, as redis://:PASSWORD@192.0.2.7:6379/0.",
+            "none",
+        ),
+        Setting(
+            "CIRCLETIME_TURN_DOMAIN",
+            "The name of the school's own relay, for homes where only web pages come through.",
+            "none",
+        ),
+        Setting("CIRCLETIME_TURN_CERT", "The file of the relay's certificate, in PEM.", "none"),
+        Setting("CIRCLETIME_TURN_KEY", "The file of the key that goes with it, without a password.", "none"),
+        Setting("CIRCLETIME_TURN_PORT", "The relay's port; browsers have to reach it."),
+    ),
+    "How staff sign in": (
+        Setting(
+            "CIRCLETIME_SECOND_STEP",
+            "Whether senior leaders need a second step to sign in: required or offered.",
+            "`required`, in the demo `offered`",
+        ),
+        Setting(
+            "CIRCLETIME_OIDC_DOMAINS",
+            "The domains of the school's own e-mail addresses, with commas between, where staff sign in with "
+            "an account from elsewhere.",
+            "none",
+        ),
+        Setting("CIRCLETIME_OIDC_GOOGLE_ID", "Google's name for this installation.", "none"),
+        Setting("CIRCLETIME_OIDC_GOOGLE_SECRET", "The password that goes with it.", "none"),
+        Setting("CIRCLETIME_OIDC_MICROSOFT_ID", "Microsoft's name for this installation.", "none"),
+        Setting("CIRCLETIME_OIDC_MICROSOFT_SECRET", "The password that goes with it.", "none"),
+        Setting(
+            "CIRCLETIME_OIDC_MICROSOFT_TENANT", "The ID of the school's own Microsoft directory.", "none"
+        ),
+        Setting("CIRCLETIME_OIDC_URL", "Another provider of accounts, by OpenID Connect.", "none"),
+        Setting("CIRCLETIME_OIDC_ID", "Its name for this installation.", "none"),
+        Setting("CIRCLETIME_OIDC_SECRET", "The password that goes with it.", "none"),
+        Setting("CIRCLETIME_OIDC_NAME", "What staff call it."),
     ),
     "Letters": (
         Setting(
@@ -140,6 +192,14 @@ GROUPS: dict[str, tuple[Setting, ...]] = {
         ),
     ),
 }
+
+BESIDE = {
+    "CIRCLETIME_NAME": "compose.yaml",
+    "CIRCLETIME_VERSION": "compose.yaml",
+    "CIRCLETIME_SECRETS": "compose.yaml",
+    "CIRCLETIME_WHEEL_FOR": "hatch_build.py",
+}
+"""What only files beside the program read, and where."""
 
 
 def names() -> list[str]:

@@ -94,6 +94,23 @@ def numbers(kinds: Iterable[str], since: datetime, until: datetime) -> list[tupl
     return [(kind, at, int(json.loads(data).get("number", 1))) for kind, at, data in found]
 
 
+def said(kinds: Iterable[str], since: datetime, until: datetime) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """What the rows of these kinds say, from `since` and before `until`, in order: kind, subject, data."""
+    rows = Row.objects.filter(kind__in=list(kinds), at__gte=since, at__lt=until).order_by("number")
+    return _read(rows)
+
+
+def said_of(kinds: Iterable[str], subjects: Iterable[str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """What the rows of these kinds say of these subjects, whenever that was, in order."""
+    rows = Row.objects.filter(kind__in=list(kinds), subject__in=list(subjects)).order_by("number")
+    return _read(rows)
+
+
+def _read(rows: QuerySet[Row]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for kind, subject, data in rows.values_list("kind", "subject", "data"):
+        yield kind, subject, json.loads(data)
+
+
 def digest_at(number: int) -> str:
     """The digest of row `number`, or nothing where there is no such row."""
     return Row.objects.filter(number=number).values_list("digest", flat=True).first() or ""

@@ -139,11 +139,13 @@ def _standings(now: datetime) -> list[Metric]:
     found: list[Metric] = [
         _gauge("circletime_check_ok", "Whether the worker's last look found it well.", fine, "check")
     ]
-    shown = standings.get(Subject.CERTIFICATE)
-    if shown is not None and shown.number is not None:
-        left = (shown.number - now.timestamp()) / 86_400
-        meaning = "Days until the certificate of the pages ends."
-        found.append(GaugeMetricFamily("circletime_certificate_days", meaning, value=left))
+    days = {
+        subject.value: (one.number - now.timestamp()) / 86_400
+        for subject, one in standings.items()
+        if subject in (Subject.CERTIFICATE, Subject.RELAY) and one.number is not None
+    }
+    if days:
+        found.append(_gauge("circletime_certificate_days", "Days until a certificate ends.", days, "check"))
     return found
 
 

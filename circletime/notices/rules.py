@@ -52,6 +52,7 @@ class Kind(StrEnum):
     EXCEPTION = "exception"
     HEALTH = "health"
     SCHOOLPING = "schoolping"
+    ACCOUNT = "account"
 
     @property
     def words(self) -> str:
@@ -70,6 +71,7 @@ _KINDS = {
     Kind.EXCEPTION: "About an exception",
     Kind.HEALTH: "About Circletime itself",
     Kind.SCHOOLPING: "Message for SchoolPing",
+    Kind.ACCOUNT: "About how somebody signs in",
 }
 
 

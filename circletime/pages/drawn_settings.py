@@ -8,6 +8,7 @@ from pathlib import Path
 from config.described import GROUPS, Setting
 
 NAME = re.compile(r"[A-Z][A-Z0-9_]*")
+OURS = re.compile(r"CIRCLETIME_[A-Z0-9_]+")
 BEGIN, END = "<!-- settings: drawn by `make docs` -->", "<!-- settings end -->"
 
 
@@ -25,35 +26,40 @@ def read_settings(root: Path) -> dict[str, str]:
 
 
 def _in(path: Path) -> Iterator[tuple[str, str]]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
-            name, default = _constant(node.slice), ""
-            reads = ast.unparse(node.value) == "os.environ"
-        elif isinstance(node, ast.Call) and node.args:
-            name, default = _constant(node.args[0]), _constant(node.args[1]) if len(node.args) > 1 else ""
-            reads = _is_reader(node.func, path)
-            if reads and not name and not _is_value(node.args[0], path):
-                raise ValueError(f"{path.name}, line {node.lineno}: write the setting's name out.")
-            if name and ast.unparse(node.func) == "env.secret":
-                name, default = f"CIRCLETIME_{name}".upper(), ""
-        else:
-            continue
-        if reads and NAME.fullmatch(name):
+    inside = path.name == "env.py"  # the readers: there each name that is written out is read
+    tree = ast.parse(path.read_text())
+    begun = {node.args[0] for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_pair(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and node.args:
+            yield from _called(node, path, inside=inside)
+        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+            if ast.unparse(node.value) == "os.environ" and _constant(node.slice):
+                yield _constant(node.slice), ""
+        elif inside and node not in begun and OURS.fullmatch(_constant(node)):
+            yield _constant(node), ""
+
+
+def _called(node: ast.Call, path: Path, *, inside: bool) -> Iterator[tuple[str, str]]:
+    called, first = ast.unparse(node.func), node.args[0]
+    name, default = _constant(first), _constant(node.args[1]) if len(node.args) > 1 else ""
+    if inside and _is_pair(node):
+        yield from ((f"{name}_{part}", "") for part in ("ID", "SECRET"))
+    elif called == "env.secret":
+        yield f"CIRCLETIME_{name}".upper(), ""
+    elif called.startswith(("env.", "os.environ.get")) or (inside and OURS.fullmatch(name)):
+        if not inside and not name and not (isinstance(first, ast.Name) and first.id.isupper()):
+            # What has a name in capitals was read before.
+            raise ValueError(f"{path.name}, line {node.lineno}: write the setting's name out.")
+        if NAME.fullmatch(name):
             yield name, default
 
 
-def _is_reader(called: ast.expr, path: Path) -> bool:
-    """Whether a function looks into the environment; those of `config.env` call each other without `env.`"""
-    inside = path.name == "env.py" and isinstance(called, ast.Name)
-    return inside or ast.unparse(called).startswith(("env.", "os.environ.get"))
+def _is_pair(node: ast.Call) -> bool:
+    """Whether it reads two variables, a name and a password, whose names begin with what it is given."""
+    return isinstance(node.func, ast.Name) and node.func.id == "_pair"
 
 
-def _is_value(node: ast.expr, path: Path) -> bool:
-    """Whether what is handed over is a name within a reader itself, or was read before (in capitals)."""
-    return path.name == "env.py" or (isinstance(node, ast.Name) and node.id.isupper())
-
-
-def _constant(node: ast.expr) -> str:
+def _constant(node: ast.AST) -> str:
     value = node.value if isinstance(node, ast.Constant) else ""
     return ("yes" if value else "no") if isinstance(value, bool) else f"{value!s}"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from circletime.pages.drawn_settings import BEGIN, END, draw, read_settings
-from config.described import GROUPS, names
+from config.described import BESIDE, GROUPS, names
 
 ROOT = Path(__file__).resolve().parents[2]
 READ = read_settings(ROOT)
@@ -49,7 +49,12 @@ def test_nothing_speaks_of_a_setting_that_is_none() -> None:
     """Decisions and the changelog are left out: they say what was."""
     spoken = {word for path in TEXTS for word in WORD.findall(path.read_text())}
     assert len(spoken) > 20
-    assert sorted(spoken - set(names()) - FOR_TESTS) == []
+    assert sorted(spoken - set(names()) - set(BESIDE) - FOR_TESTS) == []
+
+
+@pytest.mark.parametrize("name, file", BESIDE.items())
+def test_what_is_read_beside_the_program_is_read_there(name: str, file: str) -> None:
+    assert name in (ROOT / file).read_text() and name not in READ
 
 
 @pytest.mark.parametrize(

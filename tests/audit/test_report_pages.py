@@ -296,4 +296,4 @@ def test_a_report_asks_the_database_a_fixed_number_of_times(term: World, visits:
         term.later(minutes=30)
     with CaptureQueriesContext(connection) as asked:
         governor.get(f"/report/?{WEEK}")
-    assert len(asked) == few < 48
+    assert len(asked) == few < 52

@@ -217,7 +217,7 @@ class TestFigures:
         tasks.look_around(alive.now, checks)
         found = figures_now(token)
         assert found["circletime_check_ok"] == {("certificate",): 1, ("disk",): 0}
-        assert found["circletime_certificate_days"][()] == pytest.approx(60)
+        assert found["circletime_certificate_days"][("certificate",)] == pytest.approx(60)
 
     def test_a_database_that_is_away_is_a_figure_too(
         self, alive: World, token: str, monkeypatch: pytest.MonkeyPatch

@@ -25,7 +25,7 @@ SCHOOL = (
         "C1",
         "the door does not say what the meeting is for",
         "circletime/pages/views/join.py",
-        '"purpose": _(meetings[0].get_purpose_display())',
+        '"purpose": _(meeting.get_purpose_display())',
         '"purpose": ""',
         "tests/web/test_join_forms.py::test_the_fields_have_the_words_a_child_is_told",
     ),

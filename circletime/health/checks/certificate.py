@@ -2,10 +2,12 @@
 
 import socket
 import ssl
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from cryptography.x509 import load_pem_x509_certificate
 from django.conf import settings
+from django.utils import timezone
 
 from circletime.health.rules.finding import Finding, Subject, well, wrong
 
@@ -36,6 +38,26 @@ def certificate(now: datetime) -> Finding:
         return wrong(Subject.CERTIFICATE, says, do, ends_at)
     says = f"Pages are served at {settings.PUBLIC_URL}, with a certificate that holds for {days}."
     return well(Subject.CERTIFICATE, says, ends_at)
+
+
+def relay(now: datetime) -> Finding:
+    """The certificate of the school's own relay, which the media server reads when it starts."""
+    turn = settings.TURN
+    if turn is None and settings.TURN_DOMAIN:
+        says = f"Homes where only web pages come through are sent to the relay {settings.TURN_DOMAIN}."
+        return well(Subject.RELAY, says)
+    if turn is None:
+        says = "Homes where only web pages come through cannot join: no CIRCLETIME_TURN_DOMAIN."
+        return well(Subject.RELAY, says)
+    try:
+        ends_at = load_pem_x509_certificate(turn.cert.read_bytes()).not_valid_after_utc
+    except (OSError, ValueError):
+        return wrong(Subject.RELAY, f"The certificate of the relay, {turn.cert}, cannot be read.")
+    says = f"The certificate of the relay {turn.domain} ends on {timezone.localtime(ends_at):%-d %B %Y}."
+    if ends_at < now + timedelta(days=ENDS_WITHIN):
+        do = "Renew it, and start the media server again, which reads it only then."
+        return wrong(Subject.RELAY, says, do, ends_at.timestamp())
+    return well(Subject.RELAY, says, ends_at.timestamp())
 
 
 def _without() -> Finding:

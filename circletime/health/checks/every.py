@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from circletime.health.checks import certificate, kept, letters, machine, parts
+from circletime.health.checks import certificate, kept, letters, machine, parts, sign_in
 from circletime.health.rules.finding import Finding, Subject, well, wrong
 
 Look = Callable[[datetime], Finding]
@@ -27,7 +27,7 @@ SELDOM = timedelta(minutes=10)
 AT_THE_MOMENT: dict[Subject, Look] = {
     Subject.DATABASE: parts.database,
     Subject.WORKER: parts.worker,
-    Subject.MEDIA: parts.media,
+    Subject.MEDIA: parts.media_answers,
     Subject.RECORDING: parts.recorder,
 }
 """What has to be there so that a meeting can be held: whether this installation is ready."""
@@ -43,6 +43,8 @@ CHECKS = (
     Check(Subject.SCHOOL_KEY, kept.school_key),
     Check(Subject.SWAP, machine.swap),
     Check(Subject.CERTIFICATE, certificate.certificate, SELDOM),
+    Check(Subject.RELAY, certificate.relay, SELDOM),
+    Check(Subject.SIGN_IN, sign_in.second_step, SELDOM),
     Check(Subject.MAIL, letters.mail, SELDOM),
     Check(Subject.LETTERS, letters.letters),
     Check(Subject.TOLD, letters.told),
@@ -55,24 +57,29 @@ CHECKS = (
 )
 
 
-NEEDS_TO_RUN = (Subject.WORKER, Subject.MEDIA, Subject.RECORDING)
-
-
 def before_start(names: list[str]) -> list[str]:
     """What would keep the named parts from starting, each a sentence."""
     return machine.missing(names) + kept.locked_out() + machine.taken(names)
 
 
+def _needs_to_run(check: Check) -> bool:
+    """Whether what is looked at cannot answer while nothing runs here."""
+    if check.subject == Subject.MEDIA:
+        return not settings.LIVEKIT_ELSEWHERE
+    return check.subject in (Subject.WORKER, Subject.RECORDING)
+
+
 def for_the_doctor(now: datetime) -> Iterator[Finding]:
     """Everything, as it is now. While nothing runs, what cannot answer then is left out."""
     running = machine.is_running()
-    lines = machine.missing() if running else before_start(list(machine.EVERY_PART))
+    parts_here = machine.every_part()
+    lines = machine.missing(parts_here) if running else before_start(parts_here)
     yield from (wrong(Subject.PROGRAMS, line) for line in lines)
     if running:
         yield well(Subject.PROGRAMS, f"Circletime is running (at port {settings.PORT}).")
     elif not lines:
         yield well(Subject.PROGRAMS, "Everything that is needed to start is there, and the ports are free.")
     for check in CHECKS:
-        if check.subject != Subject.PROGRAMS and (running or check.subject not in NEEDS_TO_RUN):
+        if check.subject != Subject.PROGRAMS and (running or not _needs_to_run(check)):
             yield check.look(now)
     yield machine.room_client(now)

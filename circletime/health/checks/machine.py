@@ -21,22 +21,27 @@ from circletime.health.rules.finding import Finding, Subject, well, wrong
 from circletime.health.rules.space import Kept, days_left
 from circletime.policy.limits import Limit
 from circletime.recordings import queries, room, store
+from config.described import BESIDE
 from config.described import names as names_of_settings
 
 FULL_WITHIN = 7
 """Days. A disk that lasts for less is told of while there is time to do something."""
 
-EVERY_PART = ("media", "recorder", "app", "worker")
+
+def every_part() -> list[str]:
+    """The parts that run here, in the order they start."""
+    every = ("media", "recorder", "app", "worker")
+    return [name for name in every if name != "media" or not settings.LIVEKIT_ELSEWHERE]
 
 
-def missing(names: Iterable[str] = EVERY_PART) -> list[str]:
+def missing(names: Iterable[str]) -> list[str]:
     """The programs that the named parts need and that are not there, each a sentence."""
     needed = (("media", "livekit-server"), ("recorder", "recorder"))
     paths = [settings.BIN / binary for name, binary in needed if name in names]
     return [f"{path} is missing. Run make setup." for path in paths if not os.access(path, os.X_OK)]
 
 
-def taken(names: Iterable[str] = EVERY_PART) -> list[str]:
+def taken(names: Iterable[str]) -> list[str]:
     """The ports that the named parts need and that somebody else has, each a sentence."""
     return [
         f"Port {port} ({what}) is in use by another program. Stop it, or choose another: PORT=9000."
@@ -55,6 +60,8 @@ def _ports(names: Iterable[str]) -> list[tuple[str, int, int]]:
             ("media over TCP", settings.LIVEKIT_TCP_PORT, socket.SOCK_STREAM),
             ("media over UDP", settings.LIVEKIT_UDP_PORT, socket.SOCK_DGRAM),
         ]
+        if settings.TURN:
+            found.append(("media through the relay", settings.TURN.port, socket.SOCK_STREAM))
     return found
 
 
@@ -83,7 +90,7 @@ def is_running() -> bool:
 
 def programs(now: datetime) -> Finding:
     """What `make setup` builds."""
-    if lines := missing():
+    if lines := missing(every_part()):
         return wrong(Subject.PROGRAMS, " ".join(lines))
     found = room_client(now)
     return found if not found.fine else well(Subject.PROGRAMS, "Every program that is needed is there.")
@@ -185,7 +192,7 @@ def clock(now: datetime) -> Finding:
 
 def settings_known(now: datetime) -> Finding:
     """A setting that is misspelt would do nothing, and nobody would notice."""
-    known = names_of_settings()
+    known = [*names_of_settings(), *BESIDE]
     strange = sorted(name for name in os.environ if name.startswith("CIRCLETIME_") and name not in known)
     if not strange:
         return well(Subject.SETTINGS, "Every setting is one that Circletime knows.")

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
@@ -11,6 +12,7 @@ from circletime.health.rules.alarms import CALM
 from circletime.health.rules.finding import Finding, Subject, well, wrong
 from circletime.media import livekit
 from circletime.media.livekit import MediaError
+from circletime.media.supervisor import answers_http
 from circletime.meetings.models import Meeting
 from circletime.meetings.rules import RUNNING, Recording
 from circletime.recordings.actions import capture
@@ -63,6 +65,18 @@ def _at(moment: datetime) -> str:
 
 
 def media(now: datetime) -> Finding:
+    """Each media server, where there are several; a meeting goes on as long as one of them answers."""
+    elsewhere = settings.LIVEKIT_ELSEWHERE
+    if not elsewhere:
+        return media_answers(now)
+    away = [url for url in elsewhere if not answers_http(url)()]
+    if away:
+        says = f"The media server {' and '.join(away)} does not answer."
+        return wrong(Subject.MEDIA, says, "Look at it, and at CIRCLETIME_LIVEKIT_URL.")
+    return well(Subject.MEDIA, f"Media servers that answer: {len(elsewhere)}.")
+
+
+def media_answers(now: datetime) -> Finding:
     """Asked what rooms there are, so that a wrong key shows as well."""
     try:
         livekit.list_rooms()

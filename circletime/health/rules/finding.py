@@ -24,6 +24,8 @@ class Subject(StrEnum):
     LETTERS = "letters"
     TOLD = "told"
     CERTIFICATE = "certificate"
+    RELAY = "relay"
+    SIGN_IN = "sign_in"
     BACKUP = "backup"
     CLOCK = "clock"
     SWAP = "swap"
@@ -58,6 +60,8 @@ _FACTS: dict[Subject, tuple[str, timedelta | None]] = {
     Subject.LETTERS: ("Letters", AT_ONCE),
     Subject.TOLD: ("Who is told", None),  # who would be written to is the very thing that is wrong
     Subject.CERTIFICATE: ("Certificate", AT_ONCE),
+    Subject.RELAY: ("Relay", AT_ONCE),
+    Subject.SIGN_IN: ("Sign-in", None),
     Subject.BACKUP: ("Backup", AT_ONCE),
     Subject.CLOCK: ("Date and time", None),
     Subject.SWAP: ("Memory", None),

@@ -79,7 +79,7 @@ def switch_off(*, user: User, by: User, now: datetime) -> None:
     for role in NEVER_WITHOUT:
         if role in locked.roles:
             check_still_held(role, _others(role, locked))
-    User.objects.filter(pk=locked.pk).update(is_active=False, off_at=now)
+    User.objects.filter(pk=locked.pk).update(is_active=False, off_at=now, sessions_from=now)
     record("people.staff.switched_off", by=by.actor, subject=locked.actor, now=now)
 
 
