@@ -206,8 +206,9 @@ PEOPLE_READERS = OFFICE | WATCHERS
 ROLE_GIVERS = frozenset({Role.HEADTEACHER})
 """Who alone says which roles somebody holds."""
 
-NEVER_WITHOUT = (Role.HEADTEACHER, Role.OFFICE)
-"""Somebody has to hold these at any time, or nobody could put it right again."""
+NEVER_WITHOUT = (Role.HEADTEACHER, Role.OFFICE, Role.DSL)
+"""Somebody has to hold these at any time, or nobody could put it right again: the first two keep people and
+roles; an alarm, a concern and a contact restriction are the safeguarding lead's to answer (C6)."""
 
 LONGEST_NAME, LONGEST_MARK, LAST_YEAR = 60, 20, 13
 
