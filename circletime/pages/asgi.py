@@ -5,12 +5,18 @@ from typing import Any
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from channels.sessions import SessionMiddlewareStack
-from django.urls import path
+from django.urls import path, re_path
 
 from circletime.media.gate import SignalGate
 from circletime.pages.bodies import LimitedBodies
 from circletime.pages.consumers import LiveConsumer
 from circletime.pages.doorman import DatabaseDoorman
+
+
+async def nowhere(scope: Any, receive: Any, send: Any) -> None:
+    """Closed before it was opened, as for anybody who may not: no such socket is no error of ours."""
+    await receive()
+    await send({"type": "websocket.close"})
 
 
 def build(pages: Any) -> Any:
@@ -21,6 +27,7 @@ def build(pages: Any) -> Any:
             path("live/<str:seat_id>", LiveConsumer.as_asgi()),
             path("rtc", gate),
             path("rtc/v1", gate),
+            re_path("", nowhere),
         ]
     )
     return ProtocolTypeRouter(

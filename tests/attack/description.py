@@ -80,7 +80,9 @@ def _operation(name: str, method: str, parameters: list[Any], asked: Asked) -> d
     }
     known = {each: _values(values) for each, values in sorted(asked.fields.items())}
     if method == "GET":
-        one["parameters"] += [{"name": each, "in": "query", "schema": schema} for each, schema in known.items()]
+        one["parameters"] += [
+            {"name": each, "in": "query", "schema": schema} for each, schema in known.items()
+        ]
         return one
     if name == "room-command":
         pieces = {"anyOf": [{"type": "boolean"}, {"type": "null"}, {"type": "integer"}, ANYTHING]}

@@ -113,7 +113,6 @@ class Attack:
         assert answer["X-Content-Type-Options"] == "nosniff"
         assert "pwned" not in answer.cookies
         if answer.streaming:
-            answer.close()
             return
         if answer.content:
             assert answer["Content-Type"], "what is sent says what it is"
@@ -189,7 +188,9 @@ def _sent(case: Any, places: list[int], spoils: list[str]) -> dict[str, Any]:
     for name, value in (case.headers or {}).items():
         # What no server hands on: lines within a header, and what is not Latin.
         plain = str(value).encode("latin-1", "ignore").decode("latin-1")
-        sent[f"HTTP_{name.upper().replace('-', '_')}"] = plain.replace("\r", "").replace("\n", "").replace("\0", "")
+        sent[f"HTTP_{name.upper().replace('-', '_')}"] = (
+            plain.replace("\r", "").replace("\n", "").replace("\0", "")
+        )
     if case.method != "POST":
         return sent
     body = case.body if isinstance(case.body, dict) else {}
@@ -215,7 +216,9 @@ def _encoded(values: dict[str, Any]) -> str:
     plain = {}
     for name, value in values.items():
         several = value if isinstance(value, list) else [value]
-        plain[str(name)] = [each if isinstance(each, str) else json.dumps(each, default=str) for each in several]
+        plain[str(name)] = [
+            each if isinstance(each, str) else json.dumps(each, default=str) for each in several
+        ]
     return urlencode(plain, doseq=True, errors="surrogatepass")
 
 

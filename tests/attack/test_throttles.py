@@ -187,9 +187,7 @@ def a_day_of(count: int, seconds: float) -> int:
     return int(count * guessing.DAY.total_seconds() / seconds)
 
 
-def test_the_password_of_one_account(
-    world: World, visits: Visits, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_password_of_one_account(world: World, visits: Visits, monkeypatch: pytest.MonkeyPatch) -> None:
     email = world.teacher.email
     for number in range(2):
         later(monkeypatch, number * 301)
@@ -200,9 +198,7 @@ def test_the_password_of_one_account(
     assert a_day_of(count, 300) == guessing.sign_ins(len(SEVERAL)), f"{count / 5} a minute"
 
 
-def test_passwords_of_any_accounts(
-    world: World, visits: Visits, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_passwords_of_any_accounts(world: World, visits: Visits, monkeypatch: pytest.MonkeyPatch) -> None:
     later(monkeypatch, 0)
     client = visits.browser(ONE[0])
     count = sum(sign_in(client, f"person{number}@larkfield.example") for number in range(40))
