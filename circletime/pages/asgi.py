@@ -21,13 +21,14 @@ async def nowhere(scope: Any, receive: Any, send: Any) -> None:
 
 def build(pages: Any) -> Any:
     """The ASGI application around Django's `pages`."""
+    closed: Any = nowhere
     gate: Any = SignalGate(DatabaseDoorman())
     sockets = URLRouter(
         [
             path("live/<str:seat_id>", LiveConsumer.as_asgi()),
             path("rtc", gate),
             path("rtc/v1", gate),
-            re_path("", nowhere),
+            re_path("", closed),
         ]
     )
     return ProtocolTypeRouter(

@@ -1,7 +1,7 @@
 """What guessing comes to, out of the limits that hold: docs/guessing.md is drawn from this.
 
-Nothing here decides anything. Each number is computed from the limit that the program itself asks, so that the
-page changes when a limit does; `tests/attack/test_throttles.py` attacks each throttle and counts the same.
+Nothing here decides anything. Each number is computed from the limit that the program itself asks, so that
+the page changes when a limit does; `tests/attack/test_throttles.py` attacks each throttle and counts the same.
 """
 
 from collections.abc import Sequence
@@ -26,8 +26,8 @@ UNTHROTTLED = 10_000
 """Requests in a second that are taken for granted where nothing but the machine slows anybody."""
 
 LINKS_LIVE, CLASSES, ADULTS, NAMES_LIVE = 10_000, 14, 840, 10_000
-"""A school of 14 classes and 420 children, with the right answers there may be: links that work, classes, adults
-with an address, and meetings, seats and recordings that are kept."""
+"""A school of 14 classes and 420 children, with the right answers there may be: links that work, classes,
+adults with an address, and meetings, seats and recordings that are kept."""
 
 
 @dataclass(frozen=True)

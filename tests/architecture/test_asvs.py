@@ -29,8 +29,8 @@ ASKED = {
     "V16": (1, 5, 4, 3, 3),
     "V17": (1, 4, 2),
 }
-"""How many requirements of levels 1 and 2 each section of version 5.0.0 begins with. Those of level 3 come after
-them in each of its sections."""
+"""How many requirements of levels 1 and 2 each section of version 5.0.0 begins with. Those of level 3 come
+after them in each of its sections."""
 
 ROWS = list(csv.DictReader((ROOT / "docs" / "asvs.csv").open(newline="")))
 
@@ -70,7 +70,8 @@ def test_no_script_of_ours_writes_html() -> None:
     files = list(ours(*SCRIPTS))
     assert len(files) > 10
     forbidden = re.compile(
-        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|dangerouslySet|\beval\(|new Function|postMessage"
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|dangerouslySet"
+        r"|\beval\(|new Function|postMessage"
     )
     assert [(file.name, found[0]) for file in files if (found := forbidden.search(file.read_text()))] == []
 
@@ -82,7 +83,7 @@ def test_browsers_keep_only_which_device_was_chosen() -> None:
 
 
 def test_nothing_follows_a_redirect() -> None:
-    """httpx follows none unless it is told to. What follows by itself is used once, for our own parts' health."""
+    """httpx follows none unless it is told to. What follows by itself is used once: are our own parts well?"""
     follows = re.compile(
         r"follow_redirects=True|^(?:import|from) (?:requests|urllib\.request)\b", re.MULTILINE
     )

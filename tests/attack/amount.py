@@ -15,7 +15,7 @@ def inputs(few: int) -> int:
 
 
 def thrown(count: int) -> Any:
-    """Hypothesis, told to make `count` inputs and nothing else: what breaks is written down, not made smaller.
+    """Hypothesis, told to make `count` inputs and nothing else: what breaks is told, not made smaller.
 
     In the suite they are the same every time; `make fuzz` makes others each time.
     """

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from django.test import Client
 from django.urls import Resolver404, resolve
 
+from circletime.pages.views.room import COMMANDS
 from tests.web.page import Element, Page
 from tests.web.school import School, address_of, arguments, body, routes
 
@@ -47,7 +48,9 @@ def describe(school: School, methods: set[tuple[str, str]], clients: list[Client
     forms = _forms(school, methods, clients)
     paths: dict[str, Any] = {}
     for name, whole in routes().items():
-        given = [str(each) for each in arguments(name, school)]
+        given = [[str(each)] for each in arguments(name, school)]
+        if name == "room-command":
+            given[1] = list(COMMANDS)
         for method in ("GET", "POST"):
             if (name, method) in methods:
                 path, parameters = _path(whole, given)
@@ -56,13 +59,13 @@ def describe(school: School, methods: set[tuple[str, str]], clients: list[Client
     return {"openapi": "3.1.0", "info": {"title": "Circletime", "version": "0"}, "paths": paths}
 
 
-def _path(whole: str, given: list[str]) -> tuple[str, list[dict[str, Any]]]:
+def _path(whole: str, given: list[list[str]]) -> tuple[str, list[dict[str, Any]]]:
     """An address with its parts by name, and each part with the value that is there."""
     parameters: list[dict[str, Any]] = []
 
     def part(found: re.Match[str]) -> str:
         name = f"part{len(parameters)}"
-        values = given[len(parameters) : len(parameters) + 1] or ["x"]
+        values = given[len(parameters)] if len(parameters) < len(given) else ["x"]
         # Four times in five what is there, or hardly anything would get past the door.
         schema = {"anyOf": [*({"enum": values} for _ in range(4)), ANYTHING]}
         parameters.append({"name": name, "in": "path", "required": True, "schema": schema})
@@ -86,10 +89,10 @@ def _operation(name: str, method: str, parameters: list[Any], asked: Asked) -> d
         return one
     if name == "room-command":
         pieces = {"anyOf": [{"type": "boolean"}, {"type": "null"}, {"type": "integer"}, ANYTHING]}
-        whole = {each: pieces for each in ("up", "seat", "on", "reason", "text", "kind", "detail")}
+        whole = dict.fromkeys(("up", "seat", "on", "reason", "text", "kind", "detail"), pieces)
         content = {JSON: {"schema": {"type": "object", "properties": whole, "additionalProperties": False}}}
     else:
-        known |= {each: ANYTHING for each in asked.files}
+        known |= dict.fromkeys(asked.files, ANYTHING)
         schema = {"type": "object", "properties": known, "required": sorted(known)}
         content = {FILES if asked.files else FORM: {"schema": schema | {"additionalProperties": False}}}
     return one | {"requestBody": {"content": content}}

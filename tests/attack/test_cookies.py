@@ -25,7 +25,8 @@ def served() -> dict[str, Any]:
     """The settings as they are with https, Django's own beneath them."""
     script = (
         "import json, django; from django.conf import settings; "
-        f"print(json.dumps({{f'{{n}}_{{w}}': getattr(settings, f'{{n}}_COOKIE_{{w}}') for n in {NAMES} for w in {WHAT}}}))"
+        f"names = [(n, w) for n in {NAMES} for w in {WHAT}]; "
+        "print(json.dumps({f'{n}_{w}': getattr(settings, f'{n}_COOKIE_{w}') for n, w in names}))"
     )
     told = {"CIRCLETIME_URL": "https://meet.larkfield.example", "DJANGO_SETTINGS_MODULE": "config.settings"}
     run = subprocess.run(

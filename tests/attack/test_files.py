@@ -49,10 +49,10 @@ def visits(world: World) -> Visits:
 
 
 class TestRoster:
-    """A zip file of the school's own system, or one CSV file, from the page to the worker and into the school."""
+    """A zip file of the school's own system, or one CSV file, by the worker's hands into the school."""
 
     def bring(self, world: World, name: str, content: bytes) -> str:
-        """Hand it over, have it read, bring it in where it can be; answers where it ends. Then it is undone."""
+        """Hand it over, have it read, bring it in where it can be; answers where it ends. It is undone."""
         office, now = world.staff["office"], world.now
         before = {each: apps.get_model(each).objects.count() for each in NEVER_FEWER}
         with transaction.atomic():

@@ -2,7 +2,9 @@
 
 import copy
 import json
+import math
 import traceback
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -88,6 +90,7 @@ class Attack:
     clients: dict[str, Client]
     before: dict[str, int]
     count: int = 0
+    answers: Counter[int] = field(default_factory=Counter)
     broken: dict[str, str] = field(default_factory=dict)
 
     def throw(self, who: str, what: str, method: str, path: str, **sent: Any) -> None:
@@ -98,6 +101,7 @@ class Attack:
         try:
             with transaction.atomic():
                 answer = fresh.generic(method, path, **sent)
+                self.answers[answer.status_code] += 1
                 self._check(answer, what)
                 if method == "POST" and answer.status_code < 400:
                     self._nothing_lost(what)
@@ -105,7 +109,8 @@ class Attack:
         except Exception as trouble:
             where = traceback.extract_tb(trouble.__traceback__)
             ours = [each for each in where if "/circletime/" in each.filename] or where
-            place = f"{type(trouble).__name__} at {ours[-1].filename.rpartition('circletime/')[2]}:{ours[-1].lineno}"
+            file = ours[-1].filename.rpartition("circletime/")[2]
+            place = f"{type(trouble).__name__} at {file}:{ours[-1].lineno}"
             self.broken.setdefault(place, f"{who}: {what} {path} {str(sent)[:600]}: {trouble}"[:1500])
 
     def _check(self, answer: Any, what: str) -> None:
@@ -145,12 +150,14 @@ def test_no_input_is_an_error_of_ours(school: School, visits: Visits) -> None:
     addresses = {(method, address_of(name, school)) for name, method in table}
     assert len(described) == len(addresses), "every address is described"
     attack = Attack(school, clients, {name: apps.get_model(name).objects.count() for name in KEPT})
-    each_gets = max(1, inputs(FEW) // len(operations))
+    each_gets = math.ceil(inputs(FEW) / len(operations))
     for one in operations:
         what = str(one.definition.raw["operationId"])
         method, name = what.split(" ", 1)
         _throw_at(attack, one, what, _let_in(table[name, method]), each_gets)
-    assert attack.count >= inputs(FEW) * 0.9, attack.count
+    assert attack.count >= inputs(FEW)
+    got_in = sum(count for status, count in attack.answers.items() if status < 400)
+    assert got_in > attack.count / 4, f"hardly anything gets past the door: {attack.answers}"
     assert not attack.broken, "\n\n".join(f"{place}\n  {how}" for place, how in attack.broken.items())
 
 

@@ -1,4 +1,4 @@
-"""The two sockets, thrown whatever comes to mind: closed, or answered as always; no error, nothing let through."""
+"""The two sockets, thrown whatever comes to mind: closed, or answered as always; nothing is let through."""
 
 import asyncio
 import base64
@@ -276,7 +276,7 @@ def _is_ping(message: bytes | str) -> bool:
 
 
 def test_no_odd_handshake_opens_a_socket_or_breaks_anything(child: tuple[Client, Seat]) -> None:
-    """Another path, another cookie, another site, no site at all: closed before it is opened, and no error."""
+    """Another path, another cookie, another site, no site at all: closed before it is opened, no error."""
     client, seat = child
     good = dict(headers_of(client))
     paths = [

@@ -1,4 +1,4 @@
-"""Each throttle attacked as fast as it goes: how many guesses get through, and that docs/guessing.md says so."""
+"""Each throttle attacked as fast as it goes: how many guesses get through, as docs/guessing.md says."""
 
 import time as clock
 from collections.abc import Callable, Iterator
@@ -61,7 +61,7 @@ def in_turn(networks: tuple[str, ...], guess: Callable[[str], bool]) -> Callable
 
 
 def at_the_door(world: World, guess: Callable[[str], bool]) -> None:
-    """One network is let through as often as the page says, in this window and in the next; and so are many."""
+    """One network is let through as often as the page says, in this window and the next; and so are many."""
     for _ in range(2):
         count = let_through(world, throttle.WINDOW, in_turn(ONE, guess), every=30)
         assert count == guessing.at_the_door(1), f"{count / 10} a minute"
@@ -215,7 +215,7 @@ def test_the_page_tells_of_every_throttle_there_is(settings: Any) -> None:
 
 @pytest.mark.parametrize("lock", guessing.locks(), ids=lambda lock: lock.what)
 def test_a_chance_is_never_more_than_the_page_can_answer_for(lock: guessing.Lock) -> None:
-    """What nobody chose is out of reach for one network: less than one day in ten thousand has a right guess."""
+    """What nobody chose is out of reach for one network: not one day in ten thousand has a right guess."""
     if lock.keys:
         assert lock.chance(lock.one) < 1e-4
         assert lock.chance(lock.many) < 1 / 500
