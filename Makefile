@@ -7,7 +7,7 @@ export CIRCLETIME_VAR := $(abspath $(VAR))
 export CIRCLETIME_BIN := $(abspath var/bin)
 export PYTHONDONTWRITEBYTECODE := # compiled files are kept: each process starts three times faster
 
-.PHONY: setup setup-test demo demo-reset run test soak mutations check fix docs messages bench browsers
+.PHONY: setup setup-test demo demo-reset run test soak fuzz mutations check fix docs messages bench browsers
 .PHONY: wheel wheel-check deploy-check audit sbom update
 
 setup: .venv/.done circletime/locale/.done room/dist/.done var/bin/.done ## everything a meeting needs
@@ -60,6 +60,9 @@ test: setup browsers ## the whole suite
 soak: setup browsers ## what takes too long for every change: 10,000 random steps, bugs put back, each step killed
 	CIRCLETIME_STEPS=10000 $(RUN)/python -m pytest tests/actions/test_machine.py
 	$(RUN)/python -m pytest -m soak tests
+
+fuzz: setup ## ten thousand inputs at each kind of door: addresses, sockets, webhooks, uploads
+	CIRCLETIME_INPUTS=10000 $(RUN)/python -m pytest --timeout=20000 tests/attack
 
 mutations: setup ## rules broken on purpose: does a test notice? make mutations C="T1 P2"
 	$(RUN)/python -m tests.mutations $(C)
