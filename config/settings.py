@@ -138,6 +138,7 @@ MIDDLEWARE = [
     "circletime.pages.shown_lately.ShownLately",
     "circletime.pages.tripwire.Unindexed",
     "circletime.pages.troubles.AwayMiddleware",
+    "circletime.pages.troubles.ZeroMiddleware",
 ]
 
 TEMPLATES = [
@@ -200,6 +201,10 @@ CACHES = {
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = HTTPS
+# A browser takes cookies of such a name from this very host, over https, and from nobody else.
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrftoken"
+CSRF_COOKIE_HTTPONLY = True  # forms and the room's page have the token in them
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_CONTENT_TYPE_NOSNIFF = True
 # No other site ever learns an address of ours. With no-referrer a browser would send no origin either, by
@@ -215,6 +220,7 @@ X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
+        "object-src": ["'none'"],
         "script-src": ["'self'"],
         "style-src": ["'self'"],
         "img-src": ["'self'", "data:"],

@@ -18,6 +18,18 @@ MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 """What Python calls a kind of machine, and what Go calls it."""
 
 
+ELF_MACHINES = {"x86_64": 0x3E, "aarch64": 0xB7}
+"""The kind of machine as it stands in a program's own first lines."""
+
+
+def check_machine(program: Path, machine: str) -> None:
+    """Stop when a program was built for another kind of machine than its wheel is for."""
+    with program.open("rb") as file:
+        head = file.read(20)
+    if head[:4] != b"\x7fELF" or int.from_bytes(head[18:20], "little") != ELF_MACHINES[machine]:
+        raise SystemExit(f"{program} is no program for {machine}.")
+
+
 def committed_at() -> str:
     """When the last commit was made, in seconds since 1970: the time that every file in a wheel bears."""
     return os.environ.get("SOURCE_DATE_EPOCH") or _said("git", "log", "-1", "--format=%ct")
@@ -33,6 +45,8 @@ def build(machine: str, uv: str) -> Path:
         "SOURCE_DATE_EPOCH": committed_at(),
     }
     subprocess.run([sys.executable, "media/build.py", "all"], cwd=ROOT, env=env, check=True)
+    for program in ("livekit-server", "recorder"):
+        check_machine(OUT / machine / program, machine)
     sbom.write(uv, OUT / machine, OUT / machine / "sbom")
     subprocess.run([uv, "build", "--quiet", "--wheel", "--out-dir", OUT], cwd=ROOT, env=env, check=True)
     (wheel,) = OUT.glob(f"circletime-{_said(uv, 'version', '--short')}-*_{machine}.whl")

@@ -1,12 +1,15 @@
 """Firefox, driven through WebDriver BiDi, which it speaks itself: a few lines in place of a driver program.
 
-Its fake microphone is one tone, at a person's pitch; its fake camera is a square that changes colour.
+Its fake microphone is one tone, at a person's pitch; its fake camera is a square that changes colour. Where
+there is no loudspeaker it plays nothing at all, so it has a PulseAudio of its own that plays into the void.
 """
 
 import itertools
 import json
+import os
 import re
 import subprocess
+import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +25,7 @@ PREFS = {
     "media.navigator.permission.disabled": True,
     "media.autoplay.default": 0,
     "media.autoplay.blocking_policy": 0,
+    "media.autoplay.block-webaudio": False,
     # A steady tone is what these take away.
     "media.getusermedia.audio.processing.noise.enabled": False,
     "media.getusermedia.audio.processing.aec.enabled": False,
@@ -43,18 +47,35 @@ class Firefox:
     """One window, in a folder of its own, of somebody who sounds at the pitch of `who`."""
 
     def __init__(self, folder: Path, who: str) -> None:
-        subprocess.run(["sh", ROOT / "tests/install-browsers.sh", "firefox-esr"], check=True)
+        subprocess.run(["sh", ROOT / "tests/install-browsers.sh", "firefox-esr", "pulseaudio"], check=True)
         self.who = who
         profile = folder / f"firefox-{PITCHES[who]}"
         profile.mkdir()
         prefs = PREFS | {"media.navigator.audio.fake_frequency": PITCHES[who]}
         lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in prefs.items()]
         (profile / "user.js").write_text("\n".join(lines))
+        speaker = Path(tempfile.mkdtemp(prefix="ct-")) / "sound"  # a socket's path has to be short
+        command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no"]
+        command += [
+            "--load=module-null-sink",
+            f"--load=module-native-protocol-unix socket={speaker} auth-anonymous=1",
+        ]
+        env = os.environ | {
+            "PULSE_SERVER": f"unix:{speaker}",
+            "HOME": str(folder),
+            "XDG_RUNTIME_DIR": str(speaker.parent),
+        }
+        self._sound = subprocess.Popen(
+            command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent
+        )
+        wait_for(speaker.exists, 10, "a loudspeaker is there")
         command = ["firefox-esr", "--headless", "--no-remote", "--profile", str(profile)]
         command += ["--remote-debugging-port", "0", "about:blank"]
         said = profile / "said"
         with said.open("wb") as out:
-            self._process = subprocess.Popen(command, stdout=out, stderr=out, preexec_fn=die_with_parent)
+            self._process = subprocess.Popen(
+                command, env=env, stdout=out, stderr=out, preexec_fn=die_with_parent
+            )
         found = wait_for(
             lambda: re.search(r"BiDi listening on (ws://\S+)", said.read_text()), 60, "Firefox listens"
         )
@@ -75,6 +96,8 @@ class Firefox:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._sound.kill()
+        self._sound.wait()
 
     def goto(self, url: str) -> None:
         """Open a page and wait until it is loaded."""

@@ -45,14 +45,17 @@ __all__ = [
 ]
 
 
+JOIN_ID_LETTERS, PASSWORD_LETTERS = 6, 8
+
+
 def new_join_id() -> str:
     """A class ID: six characters a child can copy."""
-    return readable(6)
+    return readable(JOIN_ID_LETTERS)
 
 
 def new_class_password() -> str:
     """A class password: eight characters."""
-    return readable(8)
+    return readable(PASSWORD_LETTERS)
 
 
 def source_id_field() -> "models.CharField[str, str]":
