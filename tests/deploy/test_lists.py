@@ -25,7 +25,7 @@ def test_a_list_says_the_same_of_the_same() -> None:
 def test_every_licence_goes_with_its_work(tmp_path: Path) -> None:
     work = Work("example.org/queue", "v1.2.0", tmp_path)
     (tmp_path / "README.md").write_text("Nothing of a licence.")
-    with pytest.raises(SystemExit, match="No licence was found for example.org/queue"):
+    with pytest.raises(SystemExit, match="No licence was found"):
         work.chapter()
     assert "names its licence: MIT" in Work("queue", "1", tmp_path, "MIT").chapter()
     (tmp_path / "LICENSE").write_text("Do as you like.")
