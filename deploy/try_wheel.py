@@ -135,7 +135,9 @@ def same_again(uv: str, wheel: Path) -> None:
         command = [sys.executable, "-m", "deploy.wheel", uv, machine]
         subprocess.run(command, cwd=clone, env=env, check=True)
         if not filecmp.cmp(wheel, clone / "var" / "wheel" / wheel.name, shallow=False):
-            raise SystemExit("Built again, the wheel is another one. (What is not committed is not in it.)")
+            raise SystemExit(
+                "Built again from the last commit, the wheel is another one. Commit, then make wheel."
+            )
     print("built again elsewhere: the same to the last byte", flush=True)
 
 
