@@ -95,6 +95,12 @@ def namespaces() -> Iterator[None]:
     here = os.open("/proc/self/ns/net", os.O_RDONLY)
     try:
         _enter(SCHOOL)
+        # A card of the school's own, which has its addresses whether or not a home is connected.
+        subprocess.run(["ip", "link", "add", "card", "type", "veth", "peer", "name", "cable"], check=True)
+        for address in (PAGES, RELAY):
+            subprocess.run(["ip", "addr", "add", f"{address}/32", "dev", "card"], check=True)
+        for name in ("card", "cable"):
+            subprocess.run(["ip", "link", "set", name, "up"], check=True)
         yield
     finally:
         _move(here)
@@ -134,21 +140,24 @@ def _move(descriptor: int) -> None:
         raise OSError(ctypes.get_errno(), "the network could not be entered")
 
 
-def _device(namespace: str, name: str, *addresses: str) -> int:
+def _device(namespace: str, name: str, address: str, *others: str) -> int:
+    """A TUN device in the namespace, over which it reaches the others."""
     _enter(namespace)
     tun = os.open("/dev/net/tun", os.O_RDWR)
     fcntl.ioctl(tun, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TUN | IFF_NO_PI))
-    for address in addresses:
-        subprocess.run(["ip", "addr", "add", f"{address}/24", "dev", name], check=True)
+    if namespace == HOME:
+        subprocess.run(["ip", "addr", "add", f"{address}/32", "dev", name], check=True)
     subprocess.run(["ip", "link", "set", name, "up"], check=True)
+    for other in others:
+        subprocess.run(["ip", "route", "add", other, "dev", name, "src", address], check=True)
     return tun
 
 
 def main() -> None:
     """Lay the line that the argument describes, say so, and carry."""
     line = eval(sys.argv[1], {"Line": Line})
-    school = _device(SCHOOL, "school", PAGES, RELAY)
-    home = _device(HOME, "home", CHILD)
+    school = _device(SCHOOL, "school", PAGES, CHILD)
+    home = _device(HOME, "home", CHILD, PAGES, RELAY)
     print("laid", flush=True)
     carry(line, home, school)
 

@@ -118,17 +118,11 @@ def _school(folder: Path) -> Iterator[Installation]:
         "CIRCLETIME_TURN_KEY": str(relay[1]),
         "CIRCLETIME_TURN_PORT": str(port + 4),
     }
-    with _device_of_school(), _fronts(pages, port, port + 4):
-        with harness.installation(folder / "school", classes=1, port=port, settings=settings) as at:
-            yield at
-
-
-@contextmanager
-def _device_of_school() -> Iterator[None]:
-    # The school's addresses are there also while no home is connected.
-    for address in (PAGES, RELAY):
-        subprocess.run(["ip", "addr", "add", f"{address}/32", "dev", "lo"], check=True)
-    yield
+    with (
+        _fronts(pages, port, port + 4),
+        harness.installation(folder / "school", classes=1, port=port, settings=settings) as at,
+    ):
+        yield at
 
 
 def _trust(folder: Path, *certificates: Path) -> None:
