@@ -3,11 +3,16 @@
 Secrets that nobody gave are made once and kept in files only this account can read.
 """
 
+import ipaddress
 import os
+import re
 import secrets
+import ssl
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from circletime.media.config import Relay
 
 
 class BadSetting(Exception):
@@ -80,6 +85,87 @@ def secret(name: str, folder: Path) -> str:
     return path.read_text().strip()
 
 
+def ip(name: str, default: str) -> str:
+    """The variable `name` as an address of the fourth version."""
+    raw = text(name, default)
+    try:
+        return str(ipaddress.IPv4Address(raw))
+    except ValueError:
+        raise BadSetting(f"{name} is {raw!r}; it must be an address like 192.0.2.7.") from None
+
+
+def media_servers(name: str) -> list[str]:
+    """The variable `name` as addresses of media servers that run elsewhere, with what else they need."""
+    urls = [url.rstrip("/") for url in items(name, [])]
+    for url in urls:
+        parts = urlsplit(url)
+        safe = parts.scheme == "https" or (parts.scheme == "http" and _is_inside(parts.hostname or ""))
+        if not parts.hostname or not safe:
+            raise BadSetting(
+                f"{name} is {url!r}; it must begin with https://, or with http:// and an address inside the "
+                "school's own network: children's names are sent there."
+            )
+    needed = ("CIRCLETIME_LIVEKIT_KEY", "CIRCLETIME_LIVEKIT_SECRET")
+    missing = [each for each in needed if urls and not os.environ.get(each)]
+    if missing:
+        raise BadSetting(f"{name} is set, and {' and '.join(missing)} is not.")
+    return urls
+
+
+def _is_inside(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_private
+    except ValueError:
+        return False
+
+
+def redis(name: str) -> str:
+    """The variable `name` as the Redis that media servers share, or nothing."""
+    raw = text(name, "")
+    try:
+        parts = urlsplit(raw)
+        found = parts.scheme in ("redis", "rediss") and parts.hostname and (parts.port or 1)
+        found = found and (not parts.path.strip("/") or parts.path.strip("/").isdigit())
+    except ValueError:  # a port that is none
+        found = False
+    if raw and not found:
+        raise BadSetting(f"{name} cannot be read; it must be like redis://:PASSWORD@192.0.2.7:6379/0.")
+    return raw
+
+
+def domain(name: str) -> str:
+    """The variable `name` as the name of a machine, such as a certificate is made for; or nothing."""
+    raw = text(name, "").lower()
+    if raw and not re.fullmatch(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*", raw):
+        raise BadSetting(f"{name} is {raw!r}; it must be a name like turn.school.example.")
+    return raw
+
+
+def turn(name: str) -> Relay | None:
+    """How the relay at the domain `name` runs, from CIRCLETIME_TURN_CERT, _KEY and _PORT; or None."""
+    needed = ("CIRCLETIME_TURN_CERT", "CIRCLETIME_TURN_KEY")
+    given = [each for each in (*needed, "CIRCLETIME_TURN_PORT") if os.environ.get(each)]
+    if not name:
+        if given:
+            raise BadSetting(f"{' and '.join(given)} is set, and CIRCLETIME_TURN_DOMAIN is not.")
+        return None
+    missing = [each for each in needed if each not in given]
+    if missing:
+        raise BadSetting(f"CIRCLETIME_TURN_DOMAIN is set, and {' and '.join(missing)} is not.")
+    cert, key = (Path(os.environ[each]).expanduser().resolve() for each in needed)
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(cert, key, password="")
+    except (OSError, ValueError):
+        raise BadSetting(
+            f"The relay cannot use its certificate: {cert} and {key} must be readable, in PEM, without a "
+            "password, and fit each other. Look at CIRCLETIME_TURN_CERT and CIRCLETIME_TURN_KEY."
+        ) from None
+    port = number("CIRCLETIME_TURN_PORT", 5349)
+    if not 0 < port < 65536:
+        raise BadSetting(f"CIRCLETIME_TURN_PORT is {port}; it must be a port, 1 to 65535.")
+    return Relay(name, cert, key, port)
+
+
 def schoolping(name: str) -> str:
     """The variable `name` as how messages reach SchoolPing: mailto: an address, https:// one, or nothing."""
     raw = text(name, "")
@@ -139,4 +225,78 @@ def bucket(name: str, url: str) -> dict[str, Any]:
             s3={"addressing_style": "path"},
             signature_version="s3v4",
         ),
+    }
+
+
+_GOOGLE = "https://accounts.google.com"
+_MICROSOFT = "https://login.microsoftonline.com/{tenant}/v2.0"
+_TENANT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNORECASE)
+
+
+def domains(name: str) -> frozenset[str]:
+    """The variable `name` as domains of e-mail addresses, in small letters."""
+    found = items(name, [])
+    for each in found:
+        if not _DOMAIN.fullmatch(each):
+            raise BadSetting(f"{name} has {each!r}; name domains, as: larkfield.example, and no addresses.")
+    return frozenset(each.lower() for each in found)
+
+
+def sign_in_providers(own: frozenset[str]) -> list[dict[str, Any]]:
+    """Where staff sign in with an account of the school's, as allauth is told; empty where nowhere.
+
+    `own` are the domains of the school's addresses, without which nobody could be told from a stranger.
+    """
+    found = []
+    if pair := _pair("CIRCLETIME_OIDC_GOOGLE"):
+        found.append(_provider("google", "Google", _GOOGLE, pair))
+    if pair := _pair("CIRCLETIME_OIDC_MICROSOFT"):
+        tenant = text("CIRCLETIME_OIDC_MICROSOFT_TENANT", "")
+        if not _TENANT.fullmatch(tenant):
+            raise BadSetting(
+                f"CIRCLETIME_OIDC_MICROSOFT_TENANT is {tenant!r}; it must be the directory's own ID, as: "
+                "01234567-89ab-cdef-0123-456789abcdef."
+            )
+        found.append(_provider("microsoft", "Microsoft", _MICROSOFT.format(tenant=tenant.lower()), pair))
+    if pair := _pair("CIRCLETIME_OIDC"):
+        url = text("CIRCLETIME_OIDC_URL", "")
+        local = url.startswith("http://") and urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
+        if not (local or (url.startswith("https://") and urlsplit(url).hostname)):
+            raise BadSetting(f"CIRCLETIME_OIDC_URL is {url!r}; it must begin with https://.")
+        name = text("CIRCLETIME_OIDC_NAME", "the school's account")
+        found.append(_provider("school", name, url.rstrip("/"), pair, fetch_userinfo=True))
+    elif os.environ.get("CIRCLETIME_OIDC_URL"):
+        raise BadSetting("CIRCLETIME_OIDC_URL is set, and CIRCLETIME_OIDC_ID and _SECRET are not.")
+    if found and not own:
+        raise BadSetting(
+            "CIRCLETIME_OIDC_DOMAINS is not set. Name the domains of the school's own addresses."
+        )
+    return found
+
+
+def _pair(name: str) -> tuple[str, str] | None:
+    given = {each: os.environ.get(each, "") for each in (f"{name}_ID", f"{name}_SECRET")}
+    missing = [each for each, value in given.items() if not value]
+    if len(missing) == 1:
+        (there,) = set(given) - set(missing)
+        raise BadSetting(f"{there} is set, and {missing[0]} is not.")
+    first, second = given.values()
+    return (first, second) if not missing else None
+
+
+def _provider(
+    key: str, name: str, url: str, pair: tuple[str, str], *, fetch_userinfo: bool = False
+) -> dict[str, Any]:
+    return {
+        "provider_id": key,
+        "name": name,
+        "client_id": pair[0],
+        "secret": pair[1],
+        "settings": {
+            "server_url": url,
+            "oauth_pkce_enabled": True,
+            "fetch_userinfo": fetch_userinfo,
+            "scope": ["openid", "email"],
+        },
     }

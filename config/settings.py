@@ -5,10 +5,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from circletime.core.languages import LANGUAGES as FAMILY_LANGUAGES
-from config import env
+from config import env, places
+from config.sign_in import *  # noqa: F403  what allauth is told, in a file of its own
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-VAR = Path(env.text("CIRCLETIME_VAR", str(BASE_DIR / "var"))).resolve()
+BASE_DIR = places.BASE
+VAR = Path(env.text("CIRCLETIME_VAR", str(places.data()))).resolve()
 BIN = Path(env.text("CIRCLETIME_BIN", str(BASE_DIR / "var" / "bin"))).resolve()
 KEYS = Path(env.text("CIRCLETIME_KEYS", str(VAR / "keys"))).resolve()
 KEK_IDENTITY = env.identity("CIRCLETIME_KEK")
@@ -40,10 +41,18 @@ if S3_BUCKET:
 LIVEKIT_PORT = env.number("CIRCLETIME_LIVEKIT_PORT", PORT + 1)
 LIVEKIT_TCP_PORT = env.number("CIRCLETIME_LIVEKIT_TCP_PORT", PORT + 2)
 LIVEKIT_UDP_PORT = env.number("CIRCLETIME_LIVEKIT_UDP_PORT", PORT + 3)
-LIVEKIT_NODE_IP = env.text("CIRCLETIME_NODE_IP", "127.0.0.1")
-LIVEKIT_URL = env.text("CIRCLETIME_LIVEKIT_URL", f"http://127.0.0.1:{LIVEKIT_PORT}")
-LIVEKIT_KEY = "circletime"
+LIVEKIT_NODE_IP = env.ip("CIRCLETIME_NODE_IP", "127.0.0.1")
+# Media servers that run elsewhere, all sharing one Redis; without any we start one ourselves.
+LIVEKIT_ELSEWHERE = env.media_servers("CIRCLETIME_LIVEKIT_URL")
+LIVEKIT_URLS = LIVEKIT_ELSEWHERE or [f"http://127.0.0.1:{LIVEKIT_PORT}"]
+LIVEKIT_KEY = env.text("CIRCLETIME_LIVEKIT_KEY", "circletime")
 LIVEKIT_SECRET = env.secret("livekit_secret", KEYS)
+# One that we start is a node beside others when it is told of their Redis; then they reach it at an address.
+LIVEKIT_LISTEN = env.ip("CIRCLETIME_LIVEKIT_LISTEN", "127.0.0.1")
+LIVEKIT_REDIS = env.redis("CIRCLETIME_LIVEKIT_REDIS")
+# The school's own relay, for homes where only web pages come through.
+TURN_DOMAIN = env.domain("CIRCLETIME_TURN_DOMAIN")
+TURN = None if LIVEKIT_ELSEWHERE else env.turn(TURN_DOMAIN)
 RECORDER_SOCKET = VAR / "run" / "recorder.sock"
 
 # Mail, sent by the worker. Without a server it is written into a folder and reaches nobody; the demo, whose
@@ -100,9 +109,13 @@ INSTALLED_APPS = [
     "circletime.pages",
     "allauth",  # after our own, whose templates come first
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
 ]
 
 MIDDLEWARE = [
+    "circletime.pages.headers.Headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -114,6 +127,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "circletime.pages.language.LanguageMiddleware",
+    "circletime.pages.sessions.SessionLimits",
+    "circletime.pages.second_step.SecondStepMiddleware",
+    "circletime.pages.shown_lately.ShownLately",
     "circletime.pages.tripwire.Unindexed",
     "circletime.pages.troubles.AwayMiddleware",
     "circletime.pages.troubles.ZeroMiddleware",
@@ -165,35 +181,6 @@ else:
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-AUTH_USER_MODEL = "people.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/meetings/"
-ACCOUNT_ADAPTER = "circletime.pages.accounts.StaffAdapter"
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "none"  # the office makes accounts; nobody signs up
-ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
-ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_FORMS = {"reset_password": "circletime.pages.forgotten.ForgottenForm"}
-PASSWORD_RESET_TIMEOUT = 24 * 60 * 60
-# Five wrong passwords for one account keep the address they came from away from it for five minutes, and no
-# one else; so no single guesser keeps a teacher out. Fifty from everywhere are an attack with many addresses.
-# `login_failed_here` is counted by our adapter, per account and address, before the other two.
-ACCOUNT_RATE_LIMITS = {
-    "login": "60/m/ip",
-    "login_failed_here": "5/5m/key",
-    "login_failed": "20/m/ip,50/5m/key",
-}
-
 # The cache holds only throttle counts; in the database, so that every process counts together
 # and a restart forgets nothing.
 CACHES = {
@@ -214,7 +201,8 @@ CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrftoken"
 CSRF_COOKIE_HTTPONLY = True  # forms and the room's page have the token in them
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_CONTENT_TYPE_NOSNIFF = True
-# No other site ever learns an address of ours; our own forms need the origin for the CSRF check.
+# No other site ever learns an address of ours. With no-referrer a browser would send no origin either, by
+# which a form of our own is told from another site's.
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
@@ -236,6 +224,9 @@ CONTENT_SECURITY_POLICY = {
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
+        # No script turns text into a page or a program; neither ours nor the room client's do.
+        "require-trusted-types-for": ["'script'"],
+        "trusted-types": ["'none'"],
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
@@ -245,7 +236,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [(one.code, one.english_name) for one in FAMILY_LANGUAGES.values()]
 LANGUAGES_BIDI = [one.code for one in FAMILY_LANGUAGES.values() if one.right_to_left]
-LOCALE_PATHS = [BASE_DIR / "circletime" / "locale"]
+LOCALE_PATHS = [places.PACKAGE / "locale"]
 TIME_ZONE = env.text("CIRCLETIME_TIME_ZONE", "Europe/London")
 USE_I18N = True
 USE_TZ = True

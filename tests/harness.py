@@ -79,7 +79,7 @@ class Installation:
 
     @property
     def url(self) -> str:
-        return f"http://localhost:{self.port}"
+        return self.env.get("CIRCLETIME_URL") or f"http://localhost:{self.port}"
 
     def pid(self, part: str) -> int:
         """The process of one part, now."""
@@ -129,14 +129,17 @@ def _school(classes: int, pupils: int) -> Path:
 
 
 @contextmanager
-def installation(folder: Path, *, classes: int = 2, pupils: int = 30) -> Iterator[Installation]:
-    """Start a demo in `folder`, and stop it and everything it started."""
-    port = free_ports(4)
+def installation(
+    folder: Path, *, classes: int = 2, pupils: int = 30, port: int = 0, settings: dict[str, str] | None = None
+) -> Iterator[Installation]:
+    """Start a demo in `folder` with these settings, and stop it and everything it started."""
+    port = port or free_ports(4)
     env = os.environ | {
         "CIRCLETIME_VAR": str(folder),
         "CIRCLETIME_BIN": str(ROOT / "var" / "bin"),
         "PORT": str(port),
         "DJANGO_SETTINGS_MODULE": "config.settings",
+        **(settings or {}),
     }
     shutil.copytree(_school(classes, pupils), folder, dirs_exist_ok=True)
     out = (folder / "demo.out").open("wb")
@@ -247,11 +250,12 @@ def person(
     *,
     size: dict[str, int] | None = None,
     rate: int = 15,
+    program: str = CHROMIUM,
     **context: Any,
 ) -> Person:
     """Open a browser for somebody, with their own picture (`rate` frames a second) and voice."""
     browser = playwright.chromium.launch(
-        executable_path=CHROMIUM,
+        executable_path=program,
         args=[
             "--no-sandbox",
             "--disable-gpu",

@@ -51,6 +51,7 @@ class Kind(StrEnum):
     MONITORING = "monitoring"
     EXCEPTION = "exception"
     SCHOOLPING = "schoolping"
+    ACCOUNT = "account"
 
     @property
     def words(self) -> str:
@@ -68,6 +69,7 @@ _KINDS = {
     Kind.MONITORING: "About meetings to look at",
     Kind.EXCEPTION: "About an exception",
     Kind.SCHOOLPING: "Message for SchoolPing",
+    Kind.ACCOUNT: "About how somebody signs in",
 }
 
 

@@ -10,9 +10,14 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from cryptography.x509 import load_pem_x509_certificate
 from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
+
+from circletime.media.supervisor import answers_http
+
+RENEW_BEFORE = timedelta(days=14)
 
 
 def before_start(names: list[str]) -> list[str]:
@@ -47,6 +52,9 @@ def everything() -> Iterator[tuple[bool, str]]:
     yield _school_key()
     yield _swap()
     yield _certificate()
+    yield from _media_servers()
+    yield _relay()
+    yield _second_step()
     yield _mail()
     yield _letters()
     yield _clock()
@@ -71,6 +79,8 @@ def _ports(names: list[str]) -> list[tuple[str, int, int]]:
             ("media over TCP", settings.LIVEKIT_TCP_PORT, socket.SOCK_STREAM),
             ("media over UDP", settings.LIVEKIT_UDP_PORT, socket.SOCK_DGRAM),
         ]
+        if settings.TURN:
+            found.append(("media through the relay", settings.TURN.port, socket.SOCK_STREAM))
     return found
 
 
@@ -211,6 +221,48 @@ def _certificate() -> tuple[bool, str]:
     if "//localhost" in settings.PUBLIC_URL:
         return True, "Only this machine can use it (localhost). Families need https: set CIRCLETIME_URL."
     return False, f"{settings.PUBLIC_URL} has no certificate. Browsers give no camera without https."
+
+
+def _media_servers() -> Iterator[tuple[bool, str]]:
+    for url in settings.LIVEKIT_ELSEWHERE:
+        if answers_http(url)():
+            yield True, f"The media server {url} answers."
+        else:
+            yield False, f"The media server {url} does not answer. Look at it, and at CIRCLETIME_LIVEKIT_URL."
+
+
+def _relay() -> tuple[bool, str]:
+    if settings.TURN is None:
+        if settings.TURN_DOMAIN:
+            return (
+                True,
+                f"Homes where only web pages come through are sent to the relay {settings.TURN_DOMAIN}.",
+            )
+        return True, "Homes where only web pages come through cannot join: no CIRCLETIME_TURN_DOMAIN."
+    end = load_pem_x509_certificate(settings.TURN.cert.read_bytes()).not_valid_after_utc
+    what = f"The certificate of the relay {settings.TURN.domain} ends on {timezone.localtime(end):%-d %B %Y}"
+    if end < timezone.now() + RENEW_BEFORE:
+        return False, f"{what}. Renew it, and start the media server again, which reads it only then."
+    return True, f"{what}."
+
+
+def _second_step() -> tuple[bool, str]:
+    from circletime.people.second_steps import count_without
+
+    if settings.SECOND_STEP == "offered":
+        if settings.DEMO or (settings.VAR / "demo.json").exists():
+            return True, "A password alone is enough here for senior leaders: this is a demo."
+        return False, (
+            "A password alone is enough for senior leaders, who see recordings. "
+            "Leave CIRCLETIME_SECOND_STEP out."
+        )
+    try:
+        need, without = count_without()
+    except DatabaseError:
+        return True, "Senior leaders will sign in in two steps."
+    return True, (
+        f"Senior leaders sign in in two steps. Of {need}, {without} will set theirs up at the next sign-in."
+    )
 
 
 def _mail() -> tuple[bool, str]:

@@ -9,6 +9,8 @@ import sys
 from datetime import date
 from pathlib import Path
 
+from config import places
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; answers its exit status."""
@@ -74,6 +76,28 @@ def _parser() -> argparse.ArgumentParser:
         "--clock-is-right", action="store_true", help="a person has looked at the date that is shown"
     )
     one.set_defaults(run=retention_run)
+    _add_people(commands)
+    _add_oversight(commands)
+    if not places.INSTALLED:
+        _add_drawing(commands)
+    one = commands.add_parser("part")
+    one.add_argument("name", choices=["app", "worker"])
+    one.add_argument("socket", type=int, nargs="?", help="the open socket that the app serves")
+    one.set_defaults(run=part)
+    return parser
+
+
+def _add_drawing(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """What changes the source, which a wheel has none of."""
+    one = commands.add_parser("docs", help="draw the generated pages of docs/")
+    one.add_argument("--check", action="store_true", help="only say whether they are up to date")
+    one.set_defaults(run=docs)
+    one = commands.add_parser("messages", help="collect what families read into the catalogs")
+    one.add_argument("--check", action="store_true", help="only say whether they are up to date and whole")
+    one.set_defaults(run=messages)
+
+
+def _add_people(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     roster = commands.add_parser("roster", help="the school's people").add_subparsers()
     one = roster.add_parser("import", help="bring in what the school's own system exports")
     one.add_argument("file", type=Path, metavar="FILE", help="a zip file, a folder or a CSV file")
@@ -82,18 +106,12 @@ def _parser() -> argparse.ArgumentParser:
         "--mapping", default="", metavar="NAME", help="whose columns these are, as named on the roster page"
     )
     one.set_defaults(run=roster_import)
-    _add_oversight(commands)
-    one = commands.add_parser("docs", help="draw the generated pages of docs/")
-    one.add_argument("--check", action="store_true", help="only say whether they are up to date")
-    one.set_defaults(run=docs)
-    one = commands.add_parser("messages", help="collect what families read into the catalogs")
-    one.add_argument("--check", action="store_true", help="only say whether they are up to date and whole")
-    one.set_defaults(run=messages)
-    one = commands.add_parser("part")
-    one.add_argument("name", choices=["app", "worker"])
-    one.add_argument("socket", type=int, nargs="?", help="the open socket that the app serves")
-    one.set_defaults(run=part)
-    return parser
+    sign_in = commands.add_parser("sign-in", help="how staff sign in").add_subparsers()
+    one = sign_in.add_parser(
+        "reset", help="take away a lost passkey or app, where no other senior leader is left to do it"
+    )
+    one.add_argument("email", metavar="EMAIL")
+    one.set_defaults(run=sign_in_reset)
 
 
 def _add_oversight(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -172,7 +190,7 @@ def demo(wanted: argparse.Namespace) -> int:
 
 def reset() -> int:
     """Throw the demo's data away. What was built is kept."""
-    var = Path(os.environ.get("CIRCLETIME_VAR", "var"))
+    var = Path(os.environ.get("CIRCLETIME_VAR") or places.data())
     if not (var / "demo.json").exists():
         print(f"There is no demo in {var}; nothing was removed.")
         return 0
@@ -180,7 +198,7 @@ def reset() -> int:
         shutil.rmtree(var / name, ignore_errors=True)
     for path in [*var.glob("db.sqlite3*"), var / "demo.json"]:
         path.unlink(missing_ok=True)
-    print("The demo's data is gone. `make demo` begins again.")
+    print("The demo's data is gone. The next demo begins again.")
     return 0
 
 
@@ -323,6 +341,26 @@ def retention_run(wanted: argparse.Namespace) -> int:
     counts = {"destroyed": came.destroyed, "left": came.left, "kept": came.kept}
     print(json.dumps({"as_of": day.isoformat(), **counts, "waits": came.waits}))
     return 1 if came.left or came.waits else 0
+
+
+def sign_in_reset(wanted: argparse.Namespace) -> int:
+    """Take away somebody's second steps. Otherwise another senior leader does it, on their page."""
+    from circletime.core import time
+    from circletime.core.errors import Refused
+    from circletime.pages import sign_in
+    from circletime.people.queries import find_account
+
+    user = find_account(wanted.email)
+    if user is None:
+        print(f"No account that is switched on has the address {wanted.email}.", file=sys.stderr)
+        return 2
+    try:
+        sign_in.reset(user=user, by="system:command", now=time.now())
+    except Refused as refusal:
+        print(refusal, file=sys.stderr)
+        return 2
+    print("They sign in with their password now, and set up a new one. They are written to.")
+    return 0
 
 
 def report(wanted: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -24,6 +25,7 @@ def waiting(request: HttpRequest) -> dict[str, Any]:
     """Looked up only by pages that show it."""
     return {
         "alarms": SimpleLazyObject(lambda: _alarms(request)),
+        "school_sign_ins": settings.SCHOOL_SIGN_INS,
         "incidents_waiting": SimpleLazyObject(lambda: _incidents(request)),
     }
 

@@ -60,6 +60,7 @@ urlpatterns = [
     path("roster/<str:public_id>/apply", roster.apply, name="roster-apply"),
     path("roster/<str:public_id>/drop", roster.drop, name="roster-drop"),
     path("roster/<str:public_id>/undo", roster.undo, name="roster-undo"),
+    path("roster/<str:public_id>/changes.csv", roster.changes_csv, name="roster-changes"),
     path("roster/<str:public_id>/odd.csv", roster.odd_csv, name="roster-odd"),
     path("recordings/", recordings.index, name="recordings"),
     path("recordings/holds/new", keeping.hold_new, name="hold-new"),

@@ -7,7 +7,15 @@ from django.db import models
 
 from circletime.core.ids import public_id, readable
 from circletime.core.time import now
-from circletime.people.roster.models import RosterBefore, RosterImport, RosterMapping, RosterSaid
+from circletime.people.roster.models import (
+    RosterBefore,
+    RosterImport,
+    RosterMapping,
+    RosterOdd,
+    RosterSaid,
+    RosterStaged,
+    RosterTie,
+)
 from circletime.people.rules import (
     HOSTS,
     INCIDENT_REPORTERS,
@@ -25,7 +33,15 @@ from circletime.people.rules import (
     can_review_translations,
 )
 
-__all__ = ["RosterBefore", "RosterImport", "RosterMapping", "RosterSaid"]
+__all__ = [
+    "RosterBefore",
+    "RosterImport",
+    "RosterMapping",
+    "RosterOdd",
+    "RosterSaid",
+    "RosterStaged",
+    "RosterTie",
+]
 
 
 JOIN_ID_LETTERS, PASSWORD_LETTERS = 6, 8
@@ -82,6 +98,9 @@ class User(AbstractBaseUser):
     off_at = models.DateTimeField(null=True, blank=True, help_text="Since when it is switched off.")
     erased_at = models.DateTimeField(
         null=True, blank=True, help_text="Its name and address are gone; what it did stays, as a number."
+    )
+    sessions_from = models.DateTimeField(
+        null=True, blank=True, help_text="A browser that was signed in before is signed in no more."
     )
     source_id = source_id_field()
 

@@ -167,7 +167,6 @@ export class Session {
       await this.room.connect(location.origin.replace(/^http/, "ws"), this.boot.seat, {
         autoSubscribe: true,
         maxRetries: 0,
-        rtcConfig: { iceServers: [] }, // the school's server is found without asking anybody else
       });
       this.events.media("on");
       this.follow();

@@ -32,6 +32,7 @@ from tests.recordings.test_capture import BY, end, go_live
 from tests.recordings.test_killed_worker import GONE, run
 from tests.recordings.test_retention import ROOT
 from tests.recordings.test_store import put_film
+from tests.signing import sign_in
 
 recorder, rooms = test_capture.recorder, test_capture.rooms
 DAY = BEGAN + timedelta(days=30)
@@ -171,9 +172,9 @@ def test_it_is_said_in_time_to_who_meets_and_who_watches(staff, disk, client):
     for size, said in ((6 * GB, False), (4 * GB, True)):
         disk.resize(size)
         for role, address in (("teacher", "/meetings/"), ("slt", "/meetings/"), ("slt", "/recordings/")):
-            client.force_login(staff[role])
+            sign_in(client, staff[role])
             assert (sentence in client.get(address).content.decode()) is said, (role, address)
-        client.force_login(staff["office"])
+        sign_in(client, staff["office"])
         assert "nearly full" not in client.get("/meetings/").content.decode()
     fine, words = checks._disk()
     assert not fine and words.startswith(

@@ -22,6 +22,7 @@ from tests.recordings.s3 import Server, serving, storages
 from tests.recordings.school import BEGAN, Part, days_pass, make_meeting, make_recording, make_seat
 from tests.recordings.test_film import RED, Seen, make_film, near
 from tests.recordings.tracks import picture
+from tests.signing import sign_in
 
 DAY = BEGAN + timedelta(days=30)
 FILM = os.urandom(3_000_000)
@@ -144,7 +145,7 @@ def film_answer(client, recording, first: int = 0, last: int = 999):
 
 @pytest.fixture
 def watching(client, staff, recording):
-    client.force_login(staff["dsl"])
+    sign_in(client, staff["dsl"])
     Viewing.objects.create(recording=recording, user=staff["dsl"], at=clock.now(), why="To see that it works")
     return client
 

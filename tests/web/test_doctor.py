@@ -15,10 +15,12 @@ from typing import Any
 import pytest
 
 from circletime.core.time import now
+from circletime.media.config import Relay
 from circletime.notices.actions import enqueue
 from circletime.notices.models import Letter
 from circletime.notices.rules import Kind
 from circletime.pages import cli
+from tests.media.certificates import certificate
 from tests.web.post_office import open_office
 
 Disk = namedtuple("Disk", "total used free")
@@ -190,6 +192,28 @@ def test_a_vault_whose_disk_is_not_there(
 def test_an_address_for_families_without_a_certificate(machine: Any, doctor: Doctor) -> None:
     machine.PUBLIC_URL = "http://meet.larkfield.example"
     one_sentence(doctor(), "http://meet.larkfield.example", "Browsers give no camera without https")
+
+
+def test_a_media_server_elsewhere_that_answers_and_one_that_does_not(machine: Any, doctor: Doctor) -> None:
+    there, gone = next(free_ports()), next(free_ports())
+    server = serve(there, b"OK")
+    try:
+        machine.LIVEKIT_ELSEWHERE = [f"http://127.0.0.1:{there}"]
+        assert doctor() == (0, [])
+        machine.LIVEKIT_ELSEWHERE.append(f"http://127.0.0.1:{gone}")
+        one_sentence(doctor(), f"http://127.0.0.1:{gone}", "does not answer", "CIRCLETIME_LIVEKIT_URL")
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_relay_whose_certificate_ends_soon(machine: Any, doctor: Doctor, tmp_path: Path) -> None:
+    name = "turn.larkfield.example"
+    cert, key = certificate(tmp_path, name, days=90)
+    machine.TURN_DOMAIN, machine.TURN = name, Relay(name, cert, key, next(free_ports()))
+    assert doctor() == (0, [])
+    certificate(tmp_path, name, days=13)
+    one_sentence(doctor(), name, "ends on", "start the media server again")
 
 
 def test_a_mail_server_that_answers_and_one_that_does_not(machine: Any, doctor: Doctor) -> None:
