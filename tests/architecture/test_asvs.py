@@ -83,7 +83,7 @@ def test_browsers_keep_only_which_device_was_chosen() -> None:
 
 
 def test_nothing_follows_a_redirect() -> None:
-    """httpx follows none unless it is told to. What follows by itself is used once: are our own parts well?"""
+    """httpx follows none unless told. What follows by itself is used once: are our own parts well?"""
     follows = re.compile(
         r"follow_redirects=True|^(?:import|from) (?:requests|urllib\.request)\b", re.MULTILINE
     )
