@@ -70,7 +70,7 @@ def _say(value: Any, names: dict[str, str]) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(names.get(each, each) for each in value)
+        return ", ".join(names.get(str(each), str(each)) for each in value)
     said = "" if value is None else str(value)
     return names.get(said, said)
 
