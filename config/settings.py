@@ -158,14 +158,15 @@ TEMPLATES = [
 ]
 
 # A file on this machine, or PostgreSQL at postgres://…
+_server = env.text("CIRCLETIME_DATABASE", "")
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": database.postgres("CIRCLETIME_DATABASE")
-    if env.text("CIRCLETIME_DATABASE", "")
+    "default": database.postgres(_server)
+    if _server
     else database.sqlite(VAR / "db.sqlite3", VAR / "test.sqlite3")
 }
 # How many processes serve the pages, and how many keep the school's clock.
-APPS = database.processes("CIRCLETIME_APPS", "CIRCLETIME_DATABASE")
-WORKERS = database.processes("CIRCLETIME_WORKERS", "CIRCLETIME_DATABASE")
+APPS = database.processes("CIRCLETIME_APPS", env.number("CIRCLETIME_APPS", 1), server=bool(_server))
+WORKERS = database.processes("CIRCLETIME_WORKERS", env.number("CIRCLETIME_WORKERS", 1), server=bool(_server))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The cache holds only throttle counts; in the database, so that every process counts together
