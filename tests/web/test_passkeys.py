@@ -1,4 +1,4 @@
-"""Passkeys, with one in software; `tests/e2e/test_sign_in.py` has Chromium's own."""
+"""Passkeys, with one in software; `test_passkey_browser.py` has Chromium's own."""
 
 import json
 from typing import Any
