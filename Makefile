@@ -54,7 +54,11 @@ demo-reset: ## begin the demo again
 run: setup ## all parts, with this school's own data
 	@PORT=$(PORT) $(RUN)/circletime serve
 
-test: setup browsers ## the whole suite
+tests/provider/node_modules/.done: tests/provider/package.json tests/provider/package-lock.json
+	cd tests/provider && npm install --silent --no-audit --no-fund
+	@touch $@
+
+test: setup browsers tests/provider/node_modules/.done ## the whole suite
 	$(RUN)/python -m tests.everything
 
 soak: setup browsers ## what takes too long for every change: 10,000 random steps, bugs put back, each step killed

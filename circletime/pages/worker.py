@@ -148,6 +148,7 @@ def _raise_alarms(now: datetime) -> None:
 def _reconcile(now: datetime) -> None:
     tasks.reconcile_rooms()
     tasks.give_up_dropped(now)
+    tasks.put_out_leavers(now)
 
 
 def _watch_recorder(now: datetime) -> None:
