@@ -7,7 +7,7 @@ export CIRCLETIME_VAR := $(abspath $(VAR))
 export CIRCLETIME_BIN := $(abspath var/bin)
 export PYTHONDONTWRITEBYTECODE := # compiled files are kept: each process starts three times faster
 
-.PHONY: setup setup-test demo demo-reset run test soak mutations check fix docs messages bench browsers
+.PHONY: setup setup-test demo demo-reset run test soak mutations check fix docs messages bench networks browsers
 
 setup: .venv/.done circletime/locale/.done room/dist/.done var/bin/.done ## everything a meeting needs
 
@@ -91,3 +91,6 @@ messages: setup ## collect what families read into the catalogs
 bench: setup ## make bench F=F1
 	@sh tests/install-browsers.sh xvfb
 	$(RUN)/python -m bench $(F)
+
+networks: setup browsers ## how homes fare behind lines that lose, delay or keep out (as root); writes docs/networks.md
+	$(RUN)/python -m bench.networks
