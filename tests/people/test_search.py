@@ -11,6 +11,7 @@ from django.urls import reverse
 from circletime.people.factory import invent_school
 from circletime.people.models import Adult, Household, Pupil, SchoolClass, User
 from tests.people.conftest import page
+from tests.signing import sign_in
 from tests.web.page import Page
 from tests.world import NOON
 
@@ -39,7 +40,7 @@ def test_pages_of_a_whole_school_are_small_and_ask_little(db: None) -> None:
     invent_school(now=NOON, classes=14, pupils=30, password="a-long-enough-password")
     assert Pupil.objects.count() == 420
     client, ben = Client(), Pupil.objects.earliest("pk")
-    client.force_login(User.objects.get(email="office@larkfield.example"))
+    sign_in(client, User.objects.get(email="office@larkfield.example"))
     for address in (
         reverse("people"),
         reverse("people") + "?q=a",

@@ -82,7 +82,9 @@ def test_sign_in_leads_to_a_new_password_and_the_pages_to_the_change(visits: Vis
     page = Page(browser.get(LOGIN))
     links = {each.text: each.get("href") for each in page.every if each.tag == "a"}
     assert links["Forgotten your password?"] == RESET
-    assert CHANGE in Page(visits.by_role("teacher").get(reverse("meetings"))).addresses()
+    teacher = visits.by_role("teacher")
+    assert reverse("mfa_index") in Page(teacher.get(reverse("meetings"))).addresses()
+    assert CHANGE in Page(teacher.get(reverse("mfa_index"))).addresses()
 
 
 def test_accounts_alone_leads_to_the_start_and_to_no_closed_page(visits: Visits) -> None:
