@@ -7,7 +7,7 @@ export CIRCLETIME_VAR := $(abspath $(VAR))
 export CIRCLETIME_BIN := $(abspath var/bin)
 export PYTHONDONTWRITEBYTECODE := # compiled files are kept: each process starts three times faster
 
-.PHONY: setup setup-test demo demo-reset run test soak fuzz mutations check fix docs messages bench browsers
+.PHONY: setup setup-test demo demo-reset run test soak fuzz mutations check fix docs messages bench networks browsers
 .PHONY: wheel wheel-check deploy-check audit sbom update
 
 setup: .venv/.done circletime/locale/.done room/dist/.done var/bin/.done ## everything a meeting needs
@@ -100,6 +100,9 @@ messages: setup ## collect what families read into the catalogs
 bench: setup ## make bench F=F1
 	@sh tests/install-browsers.sh xvfb
 	$(RUN)/python -m bench $(F)
+
+networks: setup browsers ## how homes fare behind lines that lose, delay or keep out (as root); writes docs/networks.md
+	$(RUN)/python -m bench.networks
 
 wheel: setup ## what a school installs: var/wheel, for x86-64 and arm64
 	@$(RUN)/python -m deploy.wheel $(UV)

@@ -9,6 +9,7 @@ import ctypes
 import fcntl
 import os
 import random
+import socket
 import struct
 import subprocess
 import sys
@@ -30,7 +31,8 @@ WAITS = 0.5
 class Line:
     """What the line does, each way: `loss` 0 to 1, `delay` and `jitter` in seconds, `uplink` in bit/s or 0.
 
-    `only` is what comes through: "" for everything, "tcp", or "443" for TCP to and from that port.
+    `only` is what comes through: "" for everything, "tcp", or "443" for TCP to and from that port. Without
+    `relay` the school's relay is not there.
     """
 
     name: str
@@ -39,10 +41,13 @@ class Line:
     jitter: float = 0.0
     uplink: int = 0
     only: str = ""
+    relay: bool = True
 
     def lets(self, packet: bytes) -> bool:
         """Whether an IPv4 packet of this kind comes through at all."""
         if packet[0] >> 4 != 4:
+            return False
+        if not self.relay and socket.inet_aton(RELAY) in (packet[12:16], packet[16:20]):
             return False
         if not self.only:
             return True
