@@ -134,9 +134,10 @@ def what_guessing_comes_to() -> str:
     lines = [
         f"{HEAD}# Guessing\n",
         "Computed from the limits that hold. Guesses are those that get through in a day: from one",
-        f"network, and from {guessing.MANY:,}. A chance is that of one right guess in a day, at most, in a school",
-        f"of {guessing.CLASSES} classes with {guessing.LINKS_LIVE:,} links that work and {guessing.ADULTS} adults.",
-        f"Where nothing slows anybody down, {guessing.UNTHROTTLED:,} requests a second are taken for granted.",
+        f"network, and from {guessing.MANY:,}. A chance is that of one right guess in a day, at most, in a",
+        f"school of {guessing.CLASSES} classes with {guessing.LINKS_LIVE:,} links that work and "
+        f"{guessing.ADULTS} adults. Where nothing",
+        f"slows anybody down, {guessing.UNTHROTTLED:,} requests a second are taken for granted.",
         "Each count is attacked by a test, as fast as it can.\n",
         "| what | answers | right | a day, one network | chance | a day, many | chance | behind it | shown |",
         "|---|---|---|---|---|---|---|---|---|",
