@@ -12,6 +12,7 @@ from typing import Any
 
 from bench.report import Cell, Result
 from bench.school import hold, installed
+from tests.signing import sign_in
 
 CLASSES, PUPILS, WEEKS, LOOKS = 14, 30, 36, 20
 REPORT = "the report of a year"
@@ -70,10 +71,10 @@ def prepare() -> list[tuple[str, str, Any, str]]:
     from django.urls import reverse
 
     from circletime.core.time import now
+    from circletime.documents.factory import adopt_documents
     from circletime.meetings.actions.schedule import schedule
     from circletime.meetings.models import Meeting
     from circletime.meetings.rules import Kind, Purpose
-    from circletime.pages.demo_papers import adopt_documents
     from circletime.people.factory import invent_school
     from circletime.people.links import FAMILY_LINK_LASTS, make_links, token_of
     from circletime.people.models import Household, Pupil, SchoolClass
@@ -108,7 +109,7 @@ def prepare() -> list[tuple[str, str, Any, str]]:
 
     def signed_in(role: str) -> Client:
         client = Client()
-        client.force_login(made.staff[role][0])
+        sign_in(client, made.staff[role][0])
         return client
 
     family = Client()

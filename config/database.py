@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from config.env import BadSetting, number, text
+from config.env import BadSetting
 
 SCHEMES = ("postgres://", "postgresql://")
 LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -28,6 +28,7 @@ def sqlite(file: Path, test: Path) -> dict[str, Any]:
     return {
         "ENGINE": "circletime.core.sqlite",
         "NAME": file,
+        "CONN_MAX_AGE": None,  # the threads that answer stay
         "OPTIONS": {
             # IMMEDIATE takes the write lock when a transaction opens, so that lock, check and
             # change see one state; WAL lets pages be read meanwhile.
@@ -41,29 +42,35 @@ def sqlite(file: Path, test: Path) -> dict[str, Any]:
     }
 
 
-def postgres(name: str) -> dict[str, Any]:
-    """PostgreSQL at the address in the variable `name`, as postgres://user@host/database.
+ADDRESS = "CIRCLETIME_DATABASE"
+
+
+def postgres(address: str) -> dict[str, Any]:
+    """PostgreSQL at the `address` that CIRCLETIME_DATABASE has, as postgres://user@host/database.
 
     What libpq reads in such an address may stand there (`?sslmode=verify-full`). The password may be in a
-    file that `name`_PASSWORD_FILE names. A server on another machine is spoken to over TLS unless the
-    address says otherwise.
+    file that CIRCLETIME_DATABASE_PASSWORD_FILE names. A server on another machine is spoken to over TLS
+    unless the address says otherwise.
     """
     from psycopg import IsolationLevel, ProgrammingError
     from psycopg.conninfo import conninfo_to_dict
 
-    address = text(name, "")
     # What is wrong is told without the address, which may hold a password.
     if not address.startswith(SCHEMES):
-        raise BadSetting(f"{name} must begin with postgres://, as in postgres://circletime@db.example/circletime.")
+        raise BadSetting(
+            f"{ADDRESS} must begin with postgres://, as in postgres://circletime@db.example/circletime."
+        )
     try:
         known = conninfo_to_dict(address)
     except ProgrammingError as trouble:
-        raise BadSetting(f"{name} cannot be read: {str(trouble).strip()}.") from None
+        raise BadSetting(f"{ADDRESS} cannot be read: {str(trouble).strip()}.") from None
     database, port = known.pop("dbname", ""), str(known.pop("port", "") or "")
     if not database:
-        raise BadSetting(f"{name} names no database; it must end in one, as in postgres://db.example/circletime.")
+        raise BadSetting(
+            f"{ADDRESS} names no database; it must end in one, as in postgres://db.example/circletime."
+        )
     if not all(part.isdecimal() for part in port.split(",") if part):
-        raise BadSetting(f"{name} has a port that is no number.")
+        raise BadSetting(f"{ADDRESS} has a port that is no number.")
     host = str(known.pop("host", "") or "")
     if is_away({"HOST": host}):
         known.setdefault("sslmode", "require")
@@ -73,7 +80,7 @@ def postgres(name: str) -> dict[str, Any]:
         "ENGINE": "circletime.core.postgres",
         "NAME": database,
         "USER": user,
-        "PASSWORD": _password(f"{name}_PASSWORD_FILE") or password,
+        "PASSWORD": _password() or password,
         "HOST": host,
         "PORT": port,
         # A connection that broke meanwhile is noticed before it is used.
@@ -87,7 +94,9 @@ def postgres(name: str) -> dict[str, Any]:
             "tcp_user_timeout": 15_000,
             # Each statement sees what was committed until then, whatever the server's own default is.
             "isolation_level": IsolationLevel.READ_COMMITTED,
-            "options": " ".join([*(f"-c {each}={value}" for each, value in LIMITS.items()), given]).strip(),
+            "options": " ".join(
+                [*(f"-c {each}={value}" for each, value in LIMITS.items()), str(given)]
+            ).strip(),
             "pool": {"min_size": 1, "max_size": CONNECTIONS, "timeout": 10.0},
             **known,
         },
@@ -100,24 +109,23 @@ def is_away(known: dict[str, Any]) -> bool:
     return any(one and not one.startswith("/") and one not in LOCAL for one in hosts)
 
 
-def processes(name: str, needs: str) -> int:
-    """The variable `name` as how many processes of a part run; more than one only where `needs` is set."""
-    found = number(name, 1)
+def processes(name: str, found: int, *, server: bool) -> int:
+    """As many processes of a part as the variable `name` says; more than one only where a `server` is."""
     if not 1 <= found <= MOST_PROCESSES:
         raise BadSetting(f"{name} is {found}; it must be from 1 to {MOST_PROCESSES}.")
-    if found > 1 and not text(needs, ""):
-        raise BadSetting(f"{name} is {found}; more than one needs PostgreSQL: set {needs}.")
+    if found > 1 and not server:
+        raise BadSetting(f"{name} is {found}; more than one needs PostgreSQL: set {ADDRESS}.")
     return found
 
 
-def _password(name: str) -> str:
-    path = os.environ.get(name)
+def _password() -> str:
+    path = os.environ.get("CIRCLETIME_DATABASE_PASSWORD_FILE")
     if not path:
         return ""
     try:
         found = Path(path).read_text().strip()
     except (OSError, ValueError):
-        raise BadSetting(f"{name}: the file {path} cannot be read.") from None
+        raise BadSetting(f"{ADDRESS}_PASSWORD_FILE: the file {path} cannot be read.") from None
     if not found:
-        raise BadSetting(f"{name}: the file {path} is empty.")
+        raise BadSetting(f"{ADDRESS}_PASSWORD_FILE: the file {path} is empty.")
     return found

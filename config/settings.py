@@ -1,27 +1,27 @@
 """Settings, flat and typed. What is policy is not here: see `circletime.policy`."""
 
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from circletime.core.languages import LANGUAGES as FAMILY_LANGUAGES
-from config import database, env
+from config import database, env, places
+from config.sign_in import *  # noqa: F403  what allauth is told, in a file of its own
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-VAR = Path(env.text("CIRCLETIME_VAR", str(BASE_DIR / "var"))).resolve()
-BIN = Path(env.text("CIRCLETIME_BIN", str(BASE_DIR / "var" / "bin"))).resolve()
-KEYS = Path(env.text("CIRCLETIME_KEYS", str(VAR / "keys"))).resolve()
+BASE_DIR = places.BASE
+VAR = env.folder("CIRCLETIME_VAR", places.data(), make=True)
+BIN = env.folder("CIRCLETIME_BIN", BASE_DIR / "var" / "bin")
+KEYS = env.folder("CIRCLETIME_KEYS", VAR / "keys", make=True)
 KEK_IDENTITY = env.identity("CIRCLETIME_KEK")
-VAULT = Path(env.text("CIRCLETIME_VAULT", str(VAR / "vault"))).resolve()
-for _folder in (VAR, VAULT, VAR / "run", VAR / "log", VAR / "static"):
+VAULT = env.folder("CIRCLETIME_VAULT", VAR / "vault", make=True)
+for _folder in (VAR / "run", VAR / "log", VAR / "static"):
     _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 # Where it is reached.
-PORT = env.number("PORT", 8000)
-PUBLIC_URL = env.text("CIRCLETIME_URL", f"http://localhost:{PORT}")
-LISTEN = env.text("CIRCLETIME_LISTEN", "127.0.0.1")
+PORT = env.port("PORT", 8000)
+PUBLIC_URL = env.origin("CIRCLETIME_URL", f"http://localhost:{PORT}")
+LISTEN = env.listen("CIRCLETIME_LISTEN", "127.0.0.1")
 HTTPS = PUBLIC_URL.startswith("https://")
-ALLOWED_HOSTS = env.items("CIRCLETIME_HOSTS", ["localhost", "127.0.0.1"])
+ALLOWED_HOSTS = env.hosts("CIRCLETIME_HOSTS", PUBLIC_URL)
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 # Where recordings go when they have stopped: nowhere else, or into an S3-compatible bucket of their own.
@@ -37,20 +37,28 @@ if S3_BUCKET:
     }
 
 # The media server and the recorder.
-LIVEKIT_PORT = env.number("CIRCLETIME_LIVEKIT_PORT", PORT + 1)
-LIVEKIT_TCP_PORT = env.number("CIRCLETIME_LIVEKIT_TCP_PORT", PORT + 2)
-LIVEKIT_UDP_PORT = env.number("CIRCLETIME_LIVEKIT_UDP_PORT", PORT + 3)
-LIVEKIT_NODE_IP = env.text("CIRCLETIME_NODE_IP", "127.0.0.1")
-LIVEKIT_URL = env.text("CIRCLETIME_LIVEKIT_URL", f"http://127.0.0.1:{LIVEKIT_PORT}")
-LIVEKIT_KEY = "circletime"
+LIVEKIT_PORT = env.port("CIRCLETIME_LIVEKIT_PORT", PORT + 1)
+LIVEKIT_TCP_PORT = env.port("CIRCLETIME_LIVEKIT_TCP_PORT", PORT + 2)
+LIVEKIT_UDP_PORT = env.port("CIRCLETIME_LIVEKIT_UDP_PORT", PORT + 3)
+LIVEKIT_NODE_IP = env.ip("CIRCLETIME_NODE_IP", "127.0.0.1")
+# Media servers that run elsewhere, all sharing one Redis; without any we start one ourselves.
+LIVEKIT_ELSEWHERE = env.media_servers("CIRCLETIME_LIVEKIT_URL")
+LIVEKIT_URLS = LIVEKIT_ELSEWHERE or [f"http://127.0.0.1:{LIVEKIT_PORT}"]
+LIVEKIT_KEY = env.text("CIRCLETIME_LIVEKIT_KEY", "circletime")
 LIVEKIT_SECRET = env.secret("livekit_secret", KEYS)
+# One that we start is a node beside others when it is told of their Redis; then they reach it at an address.
+LIVEKIT_LISTEN = env.ip("CIRCLETIME_LIVEKIT_LISTEN", "127.0.0.1")
+LIVEKIT_REDIS = env.redis("CIRCLETIME_LIVEKIT_REDIS")
+# The school's own relay, for homes where only web pages come through.
+TURN_DOMAIN = env.domain("CIRCLETIME_TURN_DOMAIN")
+TURN = None if LIVEKIT_ELSEWHERE else env.turn(TURN_DOMAIN)
 RECORDER_SOCKET = VAR / "run" / "recorder.sock"
 
 # Mail, sent by the worker. Without a server it is written into a folder and reaches nobody; the demo, whose
 # people are invented, never sends any, and has a page that shows the folder.
 DEMO = env.flag("CIRCLETIME_DEMO", False)
 EMAIL_HOST = env.text("CIRCLETIME_SMTP_HOST", "")
-EMAIL_PORT = env.number("CIRCLETIME_SMTP_PORT", 587)
+EMAIL_PORT = env.port("CIRCLETIME_SMTP_PORT", 587)
 EMAIL_HOST_USER = env.text("CIRCLETIME_SMTP_USER", "")
 EMAIL_HOST_PASSWORD = env.text("CIRCLETIME_SMTP_PASSWORD", "")
 _tls = env.choice("CIRCLETIME_SMTP_TLS", "starttls", ("starttls", "tls", "off"))
@@ -62,9 +70,12 @@ EMAIL_BACKEND = (
     if EMAIL_HOST and not DEMO
     else "circletime.pages.mailfolder.FolderBackend"
 )
-DEFAULT_FROM_EMAIL = env.text(
+DEFAULT_FROM_EMAIL = env.sender(
     "CIRCLETIME_MAIL_FROM", f"Circletime <circletime@{urlsplit(PUBLIC_URL).hostname}>"
 )
+
+# Who is written to when something is wrong with Circletime itself.
+ALARMS_TO = env.told("CIRCLETIME_ALARMS_TO", ("office", "headteacher"))
 
 # SchoolPing has no public interface: a gateway's address (mailto:…) or a webhook (https://…), else by hand.
 SCHOOLPING = env.schoolping("CIRCLETIME_SCHOOLPING")
@@ -72,6 +83,9 @@ SCHOOLPING_SECRET = env.secret("schoolping_secret", KEYS) if SCHOOLPING.startswi
 
 # What families' links in letters are made with; losing it only means that letters yet to be sent have none.
 FAMILY_LINK_KEY = env.secret("family_link_key", KEYS)
+
+# Who may ask how Circletime stands, and for its figures, from outside.
+WATCH_TOKEN = env.secret("watch_token", KEYS)
 
 SECRET_KEY = env.secret("django_secret", KEYS)
 DEBUG = False
@@ -97,15 +111,19 @@ INSTALLED_APPS = [
     "circletime.access",
     "circletime.oversight",
     "circletime.protection",
+    "circletime.health",
     "circletime.pages",
     "allauth",  # after our own, whose templates come first
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
 ]
 
 MIDDLEWARE = [
+    "circletime.pages.headers.Headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "circletime.pages.troubles.WithoutZeroBytes",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -115,8 +133,12 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "circletime.pages.language.LanguageMiddleware",
+    "circletime.pages.sessions.SessionLimits",
+    "circletime.pages.second_step.SecondStepMiddleware",
+    "circletime.pages.shown_lately.ShownLately",
     "circletime.pages.tripwire.Unindexed",
     "circletime.pages.troubles.AwayMiddleware",
+    "circletime.pages.troubles.ZeroMiddleware",
 ]
 
 TEMPLATES = [
@@ -136,44 +158,16 @@ TEMPLATES = [
 ]
 
 # A file on this machine, or PostgreSQL at postgres://…
+_server = env.text("CIRCLETIME_DATABASE", "")
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": database.postgres("CIRCLETIME_DATABASE")
-    if env.text("CIRCLETIME_DATABASE", "")
+    "default": database.postgres(_server)
+    if _server
     else database.sqlite(VAR / "db.sqlite3", VAR / "test.sqlite3")
 }
 # How many processes serve the pages, and how many keep the school's clock.
-APPS = database.processes("CIRCLETIME_APPS", "CIRCLETIME_DATABASE")
-WORKERS = database.processes("CIRCLETIME_WORKERS", "CIRCLETIME_DATABASE")
+APPS = database.processes("CIRCLETIME_APPS", env.number("CIRCLETIME_APPS", 1), server=bool(_server))
+WORKERS = database.processes("CIRCLETIME_WORKERS", env.number("CIRCLETIME_WORKERS", 1), server=bool(_server))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-
-AUTH_USER_MODEL = "people.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/meetings/"
-ACCOUNT_ADAPTER = "circletime.pages.accounts.StaffAdapter"
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "none"  # the office makes accounts; nobody signs up
-ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
-ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_FORMS = {"reset_password": "circletime.pages.forgotten.ForgottenForm"}
-PASSWORD_RESET_TIMEOUT = 24 * 60 * 60
-# Five wrong passwords for one account keep the address they came from away from it for five minutes, and no
-# one else; so no single guesser keeps a teacher out. Fifty from everywhere are an attack with many addresses.
-# `login_failed_here` is counted by our adapter, per account and address, before the other two.
-ACCOUNT_RATE_LIMITS = {
-    "login": "60/m/ip",
-    "login_failed_here": "5/5m/key",
-    "login_failed": "20/m/ip,50/5m/key",
-}
 
 # The cache holds only throttle counts; in the database, so that every process counts together
 # and a restart forgets nothing.
@@ -189,9 +183,14 @@ CACHES = {
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = HTTPS
+# A browser takes cookies of such a name from this very host, over https, and from nobody else.
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrftoken"
+CSRF_COOKIE_HTTPONLY = True  # forms and the room's page have the token in them
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_CONTENT_TYPE_NOSNIFF = True
-# No other site ever learns an address of ours; our own forms need the origin for the CSRF check.
+# No other site ever learns an address of ours. With no-referrer a browser would send no origin either, by
+# which a form of our own is told from another site's.
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
@@ -203,6 +202,7 @@ X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
+        "object-src": ["'none'"],
         "script-src": ["'self'"],
         "style-src": ["'self'"],
         "img-src": ["'self'", "data:"],
@@ -212,6 +212,9 @@ CONTENT_SECURITY_POLICY = {
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
+        # No script turns text into a page or a program; neither ours nor the room client's do.
+        "require-trusted-types-for": ["'script'"],
+        "trusted-types": ["'none'"],
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
@@ -221,8 +224,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [(one.code, one.english_name) for one in FAMILY_LANGUAGES.values()]
 LANGUAGES_BIDI = [one.code for one in FAMILY_LANGUAGES.values() if one.right_to_left]
-LOCALE_PATHS = [BASE_DIR / "circletime" / "locale"]
-TIME_ZONE = env.text("CIRCLETIME_TIME_ZONE", "Europe/London")
+LOCALE_PATHS = [places.PACKAGE / "locale"]
+TIME_ZONE = env.zone("CIRCLETIME_TIME_ZONE", "Europe/London")
 USE_I18N = True
 USE_TZ = True
 

@@ -80,7 +80,7 @@ class Installation:
 
     @property
     def url(self) -> str:
-        return f"http://localhost:{self.port}"
+        return self.env.get("CIRCLETIME_URL") or f"http://localhost:{self.port}"
 
     def pid(self, part: str) -> int:
         """The process of one part, now."""
@@ -137,13 +137,19 @@ def _school(classes: int, pupils: int, server: str) -> tuple[Path, str]:
 
 @contextmanager
 def installation(
-    folder: Path, *, classes: int = 2, pupils: int = 30, server: str | None = None, **more: str
+    folder: Path,
+    *,
+    classes: int = 2,
+    pupils: int = 30,
+    port: int = 0,
+    server: str | None = None,
+    settings: dict[str, str] | None = None,
 ) -> Iterator[Installation]:
-    """Start a demo in `folder`, and stop it and everything it started.
+    """Start a demo in `folder` with these settings, and stop it and everything it started.
 
-    `server` is the address of a PostgreSQL, else the one in CIRCLETIME_DATABASE, if any; `more` are settings.
+    `server` is the address of a PostgreSQL, else the one in CIRCLETIME_DATABASE, if any.
     """
-    port = free_ports(4)
+    port = port or free_ports(4)
     server = os.environ.get("CIRCLETIME_DATABASE", "") if server is None else server
     school, like = _school(classes, pupils, server)
     env = os.environ | {
@@ -152,7 +158,7 @@ def installation(
         "PORT": str(port),
         "DJANGO_SETTINGS_MODULE": "config.settings",
     }
-    env |= _database(server, like) | more
+    env |= _database(server, like) | (settings or {})
     shutil.copytree(school, folder, dirs_exist_ok=True)
     out = (folder / "demo.out").open("wb")
     command = [sys.executable, "-m", "circletime.pages.cli", "demo"]
@@ -262,11 +268,12 @@ def person(
     *,
     size: dict[str, int] | None = None,
     rate: int = 15,
+    program: str = CHROMIUM,
     **context: Any,
 ) -> Person:
     """Open a browser for somebody, with their own picture (`rate` frames a second) and voice."""
     browser = playwright.chromium.launch(
-        executable_path=CHROMIUM,
+        executable_path=program,
         args=[
             "--no-sandbox",
             "--disable-gpu",

@@ -1,7 +1,7 @@
 """`python -m tests.postgres PATH…`: these tests on a PostgreSQL that is started for them and gone afterwards.
 
-Debian's server as a plain process on a socket in a folder of its own, under another account than root's, which
-it refuses. It keeps nothing over a power cut, since nothing has to be kept.
+Debian's server as a plain process on a socket in a folder of its own, under another account than root's,
+which it refuses. It keeps nothing over a power cut, since nothing has to be kept.
 """
 
 import ctypes

@@ -50,7 +50,9 @@ class Kind(StrEnum):
     INCIDENT = "incident"
     MONITORING = "monitoring"
     EXCEPTION = "exception"
+    HEALTH = "health"
     SCHOOLPING = "schoolping"
+    ACCOUNT = "account"
 
     @property
     def words(self) -> str:
@@ -67,7 +69,9 @@ _KINDS = {
     Kind.INCIDENT: "About an incident",
     Kind.MONITORING: "About meetings to look at",
     Kind.EXCEPTION: "About an exception",
+    Kind.HEALTH: "About Circletime itself",
     Kind.SCHOOLPING: "Message for SchoolPing",
+    Kind.ACCOUNT: "About how somebody signs in",
 }
 
 

@@ -3,23 +3,20 @@
 from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY, get_authentication_records
 from allauth.core.internal import ratelimit
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from circletime.core import time
+from circletime.pages import second_step, sessions
 from circletime.people.actions import set_password
 from circletime.people.models import User
 
-SHUT = (
-    "email/",
-    "confirm-email/",
-    "confirm-email/<str:key>/",
-    "password/set/",
-    "login/code/confirm/",
-)
-"""allauth's addresses for changing who an account belongs to. The school does that."""
+AGAIN = {"mfa_reauthenticate:webauthn": "Use a passkey", "mfa_reauthenticate": "Use a code"}
+"""The ways, better than a password, in which somebody shows once more that it is they; the best first."""
 
 APP, HERE = "allauth.account", "login_failed_here"
 
@@ -32,6 +29,7 @@ class StaffAdapter(DefaultAccountAdapter):
         "too_many_login_attempts": "That was wrong too often. Please wait five minutes, then try again.",
         "enter_current_password": "That is not your password.",
         "incorrect_password": "That is not your password.",
+        "passkey": "That passkey is not known here. Sign in with your password.",
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -57,6 +55,23 @@ class StaffAdapter(DefaultAccountAdapter):
             raise self.validation_error("too_many_login_attempts")
         super().pre_authenticate(request, **credentials)
 
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        """Signed in, under a new session key. What was shown for it counts as shown just now."""
+        super().login(request, user)
+        sessions.begin(request)
+        shown = get_authentication_records(request, user)
+        if shown:
+            shown[-1]["reauthenticated"] = True
+            request.session[AUTHENTICATION_METHODS_SESSION_KEY] = shown
+        if any(each["method"] == "mfa" for each in shown):
+            second_step.passed(request)
+
+    def get_reauthentication_methods(self, user: AbstractBaseUser | AnonymousUser) -> list[dict[str, Any]]:
+        """A passkey first, then a code; a password only of who has nothing else."""
+        ways = {each["id"]: each for each in super().get_reauthentication_methods(user)}
+        better = [ways[name] | {"description": words} for name, words in AGAIN.items() if name in ways]
+        return better or list(ways.values())
+
     def reauthenticate(self, user: AbstractBaseUser, password: str) -> bool:
         """Whether this is the account's password. allauth looks in its own table of addresses, which
         the school's accounts are not in."""
@@ -76,5 +91,5 @@ class StaffAdapter(DefaultAccountAdapter):
 
 
 def shut(request: HttpRequest, **parts: str) -> HttpResponse:
-    """Not here."""
+    """Not here: who an account belongs to is changed by the school."""
     raise Http404

@@ -9,6 +9,9 @@ import sys
 from datetime import date
 from pathlib import Path
 
+from circletime.pages import cli_backup
+from config import places
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; answers its exit status."""
@@ -79,6 +82,29 @@ def _parser() -> argparse.ArgumentParser:
         "--clock-is-right", action="store_true", help="a person has looked at the date that is shown"
     )
     one.set_defaults(run=retention_run)
+    _add_people(commands)
+    _add_oversight(commands)
+    cli_backup.add_commands(commands)
+    if not places.INSTALLED:
+        _add_drawing(commands)
+    one = commands.add_parser("part")
+    one.add_argument("name", choices=["app", "worker"])
+    one.add_argument("number", type=int, nargs="?", default=1, help="the app's open socket, or which worker")
+    one.set_defaults(run=part)
+    return parser
+
+
+def _add_drawing(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """What changes the source, which a wheel has none of."""
+    one = commands.add_parser("docs", help="draw the generated pages of docs/")
+    one.add_argument("--check", action="store_true", help="only say whether they are up to date")
+    one.set_defaults(run=docs)
+    one = commands.add_parser("messages", help="collect what families read into the catalogs")
+    one.add_argument("--check", action="store_true", help="only say whether they are up to date and whole")
+    one.set_defaults(run=messages)
+
+
+def _add_people(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     roster = commands.add_parser("roster", help="the school's people").add_subparsers()
     one = roster.add_parser("import", help="bring in what the school's own system exports")
     one.add_argument("file", type=Path, metavar="FILE", help="a zip file, a folder or a CSV file")
@@ -87,18 +113,12 @@ def _parser() -> argparse.ArgumentParser:
         "--mapping", default="", metavar="NAME", help="whose columns these are, as named on the roster page"
     )
     one.set_defaults(run=roster_import)
-    _add_oversight(commands)
-    one = commands.add_parser("docs", help="draw the generated pages of docs/")
-    one.add_argument("--check", action="store_true", help="only say whether they are up to date")
-    one.set_defaults(run=docs)
-    one = commands.add_parser("messages", help="collect what families read into the catalogs")
-    one.add_argument("--check", action="store_true", help="only say whether they are up to date and whole")
-    one.set_defaults(run=messages)
-    one = commands.add_parser("part")
-    one.add_argument("name", choices=["app", "worker"])
-    one.add_argument("number", type=int, nargs="?", default=1, help="the app's open socket, or which worker")
-    one.set_defaults(run=part)
-    return parser
+    sign_in = commands.add_parser("sign-in", help="how staff sign in").add_subparsers()
+    one = sign_in.add_parser(
+        "reset", help="take away a lost passkey or app, where no other senior leader is left to do it"
+    )
+    one.add_argument("email", metavar="EMAIL")
+    one.set_defaults(run=sign_in_reset)
 
 
 def _add_oversight(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -135,15 +155,16 @@ def _say(line: str) -> None:
 
 def serve(wanted: argparse.Namespace) -> int:
     """All parts, or the named ones, until Ctrl-C."""
+    from circletime.health.checks.every import before_start
     from circletime.media.supervisor import Supervisor
-    from circletime.pages import checks, parts
+    from circletime.pages import parts
 
     names = wanted.parts or list(parts.NAMES)
     unknown = set(names) - set(parts.NAMES)
     if unknown:
         print(f"There is no part called {', '.join(sorted(unknown))}.", file=sys.stderr)
         return 2
-    trouble = checks.before_start(names)
+    trouble = before_start(names)
     for line in trouble:
         print(line, file=sys.stderr)
     if trouble:
@@ -160,11 +181,12 @@ def demo(wanted: argparse.Namespace) -> int:
     from django.conf import settings
 
     from circletime.core import time
+    from circletime.health.checks.every import before_start
     from circletime.media.supervisor import Supervisor
-    from circletime.pages import checks, parts
     from circletime.pages import demo as facts_of
+    from circletime.pages import parts
 
-    trouble = checks.before_start(list(parts.NAMES))
+    trouble = before_start(list(parts.NAMES))
     for line in trouble:
         print(line, file=sys.stderr)
     if trouble:
@@ -180,7 +202,7 @@ def demo(wanted: argparse.Namespace) -> int:
 
 def reset() -> int:
     """Throw the demo's data away. What was built is kept."""
-    var = Path(os.environ.get("CIRCLETIME_VAR", "var"))
+    var = Path(os.environ.get("CIRCLETIME_VAR") or places.data())
     if not (var / "demo.json").exists():
         print(f"There is no demo in {var}; nothing was removed.")
         return 0
@@ -188,18 +210,19 @@ def reset() -> int:
         shutil.rmtree(var / name, ignore_errors=True)
     for path in [*var.glob("db.sqlite3*"), var / "demo.json"]:
         path.unlink(missing_ok=True)
-    print("The demo's data is gone. `make demo` begins again.")
+    print("The demo's data is gone. The next demo begins again.")
     return 0
 
 
 def doctor(wanted: argparse.Namespace) -> int:
     """What is missing or wrong, in plain words."""
-    from circletime.pages import checks
+    from circletime.core import time
+    from circletime.health.checks.every import for_the_doctor
 
     bad = 0
-    for fine, line in checks.everything():
-        print(("ok    " if fine else "wrong ") + line)
-        bad += not fine
+    for found in for_the_doctor(time.now()):
+        print(("ok    " if found.fine else "wrong ") + found.line)
+        bad += not found.fine
     return 1 if bad else 0
 
 
@@ -331,6 +354,26 @@ def retention_run(wanted: argparse.Namespace) -> int:
     counts = {"destroyed": came.destroyed, "left": came.left, "kept": came.kept}
     print(json.dumps({"as_of": day.isoformat(), **counts, "waits": came.waits}))
     return 1 if came.left or came.waits else 0
+
+
+def sign_in_reset(wanted: argparse.Namespace) -> int:
+    """Take away somebody's second steps. Otherwise another senior leader does it, on their page."""
+    from circletime.core import time
+    from circletime.core.errors import Refused
+    from circletime.pages import sign_in
+    from circletime.people.queries import find_account
+
+    user = find_account(wanted.email)
+    if user is None:
+        print(f"No account that is switched on has the address {wanted.email}.", file=sys.stderr)
+        return 2
+    try:
+        sign_in.reset(user=user, by="system:command", now=time.now())
+    except Refused as refusal:
+        print(refusal, file=sys.stderr)
+        return 2
+    print("They sign in with their password now, and set up a new one. They are written to.")
+    return 0
 
 
 def report(wanted: argparse.Namespace) -> int:

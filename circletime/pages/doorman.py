@@ -18,7 +18,6 @@ from circletime.meetings.models import Seat
 from circletime.meetings.queries import Snapshot, get_seat, seat_rights
 from circletime.meetings.rules import RUNNING, SeatRole, SeatState
 
-
 ANSWERS_WITHIN = 1.0
 """Seconds. A process that does not say by then that its connection stands is taken to be gone."""
 ASKS_EVERY = 0.1

@@ -8,7 +8,11 @@ from django.conf import settings
 from circletime.media.config import ServerPlan, write_livekit_config
 from circletime.media.supervisor import Part, answers_http, answers_unix, file_is_fresh
 
-NAMES = ("media", "recorder", "app", "worker")
+NAMES = tuple(
+    name
+    for name in ("media", "recorder", "app", "worker")
+    if name != "media" or not settings.LIVEKIT_ELSEWHERE
+)
 
 
 def alive(number: int) -> Path:
@@ -23,28 +27,34 @@ def numbered(name: str, count: int) -> list[str]:
 
 def build(names: list[str]) -> list[Part]:
     """The named parts, in the order they start."""
-    own = [sys.executable, "-m", "circletime.pages.cli", "part"]
+    # -P: a folder that it happens to be started in has no say in what is loaded.
+    own = [sys.executable, "-P", "-m", "circletime.pages.cli", "part"]
     config = settings.VAR / "run" / "livekit.json"
-    write_livekit_config(
-        config,
-        ServerPlan(
-            port=settings.LIVEKIT_PORT,
-            tcp_port=settings.LIVEKIT_TCP_PORT,
-            udp_port=settings.LIVEKIT_UDP_PORT,
-            node_ip=settings.LIVEKIT_NODE_IP,
-            key=settings.LIVEKIT_KEY,
-            secret=settings.LIVEKIT_SECRET,
-            webhook=f"http://127.0.0.1:{settings.PORT}/hooks/livekit",
-        ),
+    # One of several nodes tells of a meeting that another machine may hold, at the address of the pages.
+    told = settings.PUBLIC_URL if settings.LIVEKIT_REDIS else f"http://127.0.0.1:{settings.PORT}"
+    plan = ServerPlan(
+        port=settings.LIVEKIT_PORT,
+        tcp_port=settings.LIVEKIT_TCP_PORT,
+        udp_port=settings.LIVEKIT_UDP_PORT,
+        node_ip=settings.LIVEKIT_NODE_IP,
+        key=settings.LIVEKIT_KEY,
+        secret=settings.LIVEKIT_SECRET,
+        webhook=f"{told}/hooks/livekit",
+        listen=settings.LIVEKIT_LISTEN,
+        redis=settings.LIVEKIT_REDIS,
+        relay=settings.TURN,
     )
+    if "media" in names:
+        write_livekit_config(config, plan)
+    here = f"http://{plan.listen.replace('0.0.0.0', '127.0.0.1')}:{plan.port}"  # noqa: S104
     sock = settings.RECORDER_SOCKET
     every = {
         "media": [
             Part(
                 "media",
                 [str(settings.BIN / "livekit-server"), "--config", str(config)],
-                settings.LIVEKIT_URL,
-                answers_http(settings.LIVEKIT_URL),
+                here,
+                answers_http(here),
             )
         ],
         "recorder": [

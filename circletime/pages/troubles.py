@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 
 from django.db import DataError, InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.views.defaults import server_error
 
 from circletime.recordings.store import StoreTrouble
@@ -34,17 +34,26 @@ class AwayMiddleware:
         return _away(trouble)
 
 
-class WithoutZeroBytes:
-    """No address has a zero byte, and none is searched for. PostgreSQL takes it in no text."""
+class ZeroMiddleware:
+    """A zero byte is in nobody's words, and PostgreSQL takes none: it is left out of what was sent.
 
-    def __init__(self, get_response: View) -> None:
+    An address that has one is nowhere.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> None:
+        """Raises `Http404` for such an address."""
         if "\0" in request.path:
             raise Http404
-        request.META["QUERY_STRING"] = request.META.get("QUERY_STRING", "").replace("%00", "")
-        return self.get_response(request)
+        # Each is a plain attribute or a property that keeps what it is given.
+        request.GET = _without(request.GET)  # type: ignore[assignment]
+        if request.method == "POST":
+            request.POST = _without(request.POST)  # type: ignore[assignment]
 
 
 def server_trouble(request: HttpRequest) -> HttpResponse:
@@ -64,3 +73,12 @@ def _away(trouble: BaseException | None) -> HttpResponse | None:
 def _say(words: str, status: int, *, wait: int = 0) -> HttpResponse:
     headers = {"Retry-After": str(wait)} if wait else {}
     return HttpResponse(words, status=status, content_type="text/plain; charset=utf-8", headers=headers)
+
+
+def _without(sent: QueryDict) -> QueryDict:
+    if not any("\0" in text for name in sent for text in (name, *sent.getlist(name))):
+        return sent
+    clean = QueryDict(mutable=True)
+    for name in sent:
+        clean.setlist(name.replace("\0", ""), [each.replace("\0", "") for each in sent.getlist(name)])
+    return clean

@@ -24,6 +24,8 @@ from circletime.core import time
 from circletime.core.alone import alone
 from circletime.dispatch.queries.reach import may_go
 from circletime.documents import tasks as document_tasks
+from circletime.health import tasks as health_tasks
+from circletime.health.beat import LOOP_STANDS_AFTER
 from circletime.media.livekit import MediaError
 from circletime.meetings import orders, tasks
 from circletime.meetings.models import Meeting
@@ -48,6 +50,7 @@ class Worker:
 
     def __init__(self, number: int = 1) -> None:
         self.stopping = threading.Event()
+        self.came_round = time.now()
         self.alive = alive(number)
 
     def run(self) -> None:
@@ -68,6 +71,8 @@ class Worker:
                 (10.0, _by_one(_move_recordings)),
                 (60.0, _by_one(_watch_log)),
                 (0.5, _by_one(_work_on_rosters)),
+                (5.0, self._beat),
+                (20.0, _by_one(_look_around)),
             )
         ]
         for thread in chores:
@@ -75,7 +80,14 @@ class Worker:
         while not self.stopping.is_set():
             wait = self._clock()
             self.alive.touch()
+            self.came_round = time.now()
             self.stopping.wait(wait)
+        health_tasks.stopped(time.now())
+
+    def _beat(self, now: datetime) -> None:
+        """A loop that stands still is not said to be alive, though this thread is."""
+        if now - self.came_round < LOOP_STANDS_AFTER:
+            health_tasks.beat(now)
 
     def _clock(self) -> float:
         """Do what is due; answer how many seconds to sleep, at most a tick."""
@@ -125,6 +137,10 @@ def _carry_out_orders(now: datetime) -> None:
         orders.carry_out(pk)
 
 
+def _look_around(now: datetime) -> None:
+    health_tasks.look_around(now)
+
+
 def _raise_alarms(now: datetime) -> None:
     oversight_tasks.raise_alarms(now)
 
@@ -132,6 +148,7 @@ def _raise_alarms(now: datetime) -> None:
 def _reconcile(now: datetime) -> None:
     tasks.reconcile_rooms()
     tasks.give_up_dropped(now)
+    tasks.put_out_leavers(now)
 
 
 def _watch_recorder(now: datetime) -> None:

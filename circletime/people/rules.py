@@ -3,10 +3,11 @@
 import re
 import unicodedata
 from collections.abc import Set
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from circletime.core.errors import NotAllowed, Refused
+from circletime.policy import limits
 
 
 class Role(StrEnum):
@@ -52,6 +53,10 @@ OFFICE = frozenset({Role.OFFICE, Role.HEADTEACHER})
 
 LETTER_KEEPERS = OFFICE | WATCHERS
 """Who sees which letters went out, and sends one again (R2)."""
+
+HEALTH_READERS = LETTER_KEEPERS
+"""Who sees whether Circletime itself is well."""
+
 REQUEST_LOGGERS = WATCHERS | {Role.OFFICE}
 """Who may write down that somebody asked to see a recording. The office does no more than that (T10)."""
 
@@ -206,8 +211,12 @@ PEOPLE_READERS = OFFICE | WATCHERS
 ROLE_GIVERS = frozenset({Role.HEADTEACHER})
 """Who alone says which roles somebody holds."""
 
-NEVER_WITHOUT = (Role.HEADTEACHER, Role.OFFICE)
-"""Somebody has to hold these at any time, or nobody could put it right again."""
+SECOND_STEP_ROLES = frozenset({Role.HEADTEACHER, Role.DSL, Role.SLT})
+"""Who needs more than a password to sign in: whoever sees recordings, and decides about them (T8)."""
+
+NEVER_WITHOUT = (Role.HEADTEACHER, Role.OFFICE, Role.DSL)
+"""Somebody has to hold these at any time, or nobody could put it right again: the first two keep people and
+roles; an alarm, a concern and a contact restriction are the safeguarding lead's to answer (C6)."""
 
 LONGEST_NAME, LONGEST_MARK, LAST_YEAR = 60, 20, 13
 
@@ -222,6 +231,43 @@ def check_give_roles(roles: Set[Role]) -> None:
     """Raise `NotAllowed` unless somebody may give and take roles."""
     if not roles & ROLE_GIVERS:
         raise NotAllowed("Only the headteacher says which roles somebody holds.")
+
+
+def needs_second_step(roles: Set[Role]) -> bool:
+    """Whether somebody with these roles does nothing here before a second step is set up."""
+    return bool(roles & SECOND_STEP_ROLES)
+
+
+def is_session_over(*, began: datetime, seen: datetime, ended: datetime | None, now: datetime) -> bool:
+    """Whether a browser is signed in no more: unused for long, signed in too long ago, or `ended` since."""
+    if ended is not None and began < ended:
+        return True
+    return now - seen >= limits.STAFF_IDLE or now - began >= limits.STAFF_SIGNED_IN
+
+
+def check_school_account(email: str, domains: Set[str], *, verified: bool) -> str:
+    """The address a provider vouches for, in small letters. Raises `NotAllowed` unless the school has it."""
+    address = email.strip().lower()
+    if address.count("@") != 1 or address.partition("@")[2] not in domains:
+        raise NotAllowed("That account is not one of the school's own.")
+    if not verified:
+        raise NotAllowed("That account's address was not confirmed where it comes from.")
+    return address
+
+
+def can_reset_sign_in(roles: Set[Role], of: Set[Role], *, own: bool) -> bool:
+    """Whether somebody may take away the second step of somebody who lost it, who has the roles `of`.
+
+    One leader helps another, so that no single word to the office opens what only leaders see; the office
+    helps everybody else. Nobody does it for themselves: whoever can still sign in has a page for it.
+    """
+    return not own and bool(roles & (SECOND_STEP_ROLES if needs_second_step(of) else OFFICE | WATCHERS))
+
+
+def check_reset_sign_in(roles: Set[Role], of: Set[Role], *, own: bool) -> None:
+    """Raise `NotAllowed` unless somebody may take away this second step."""
+    if not can_reset_sign_in(roles, of, own=own):
+        raise NotAllowed("Another senior leader does this; for other staff the office as well.")
 
 
 def check_still_held(role: Role, others: int) -> None:

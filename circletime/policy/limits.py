@@ -94,6 +94,15 @@ The IRMS toolkit keeps staff records for six years after the employment ends (Li
 LETTER_KEPT = timedelta(days=30)
 """How long after it was sent, or given up, the address and the words of a letter are kept (R2)."""
 
+STAFF_IDLE = timedelta(hours=2)
+"""A browser of the staff that was not used for so long is signed out: longer than any meeting."""
+
+STAFF_SIGNED_IN = timedelta(hours=12)
+"""And so long after its sign-in in any case: each school day begins with one."""
+
+SHOWN_LATELY = timedelta(minutes=15)
+"""T8, T10: who watches, shows, hands out or deletes a recording has shown who they are so lately."""
+
 BREACH_TOLD_WITHIN = timedelta(hours=72)
 """C6: from when a data breach became known, so long until the Information Commissioner has to be told."""
 

@@ -17,6 +17,7 @@ from circletime.notices import tasks
 from circletime.people.actions import note_restriction
 from circletime.people.models import Pupil
 from tests.dispatch.conftest import family, letters, notice, only, plan, rows
+from tests.signing import sign_in
 from tests.web.post_office import PostOffice
 from tests.world import World
 
@@ -85,7 +86,7 @@ def test_the_family_reads_that_it_is_not_open_and_the_host_reads_why(
     home.post(reverse("join"), {"class_id": world.oak.join_id, "password": world.oak.password})
     assert b"Not open yet" in home.get(reverse("join-name")).content
     assert home.get(reverse("join-open")).json() == {"open": False}
-    staff.force_login(world.teacher)
+    sign_in(staff, world.teacher)
     page = staff.get(reverse("meeting", args=[meeting.public_id])).content.decode()
     assert "1 family has not been told so yet" in page
     tasks.send_due(world.now, may_go)

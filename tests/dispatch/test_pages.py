@@ -16,6 +16,7 @@ from circletime.notices import tasks
 from circletime.notices.models import Letter
 from circletime.people.models import Adult, Household, Pupil
 from tests.dispatch.conftest import family, letters, notice, only, plan, rows
+from tests.signing import sign_in
 from tests.web.page import Page
 from tests.web.post_office import PostOffice
 from tests.world import World
@@ -23,7 +24,7 @@ from tests.world import World
 
 def clerk(world: World, role: str = "office") -> Client:
     client = Client()
-    client.force_login(world.staff[role])
+    sign_in(client, world.staff[role])
     return client
 
 

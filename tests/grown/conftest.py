@@ -19,7 +19,7 @@ Works = Callable[..., list[Any]]
 
 
 class Beside(threading.Thread):
-    """Somebody at the same time, with a connection of their own; `answer` is what came, or what was raised."""
+    """Somebody at the same time, with a connection of their own; `answer` is what came or was raised."""
 
     def __init__(self, what: Callable[[], Any], begin: threading.Barrier | None = None) -> None:
         super().__init__(daemon=True)

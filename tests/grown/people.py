@@ -1,4 +1,4 @@
-"""People of the real installation as programs: a page, its live socket and its media's, at whichever process."""
+"""People of the real installation as programs: a page, its live socket and media's, at whichever process."""
 
 import json
 import re

@@ -64,7 +64,9 @@ def test_who_writes_waits_for_the_commit_of_who_came_first(somebody_writes: thre
     assert ended[0] >= committed - 0.05
 
 
-def test_a_write_outside_a_transaction_waits_as_well(school: School, somebody_writes: threading.Event) -> None:
+def test_a_write_outside_a_transaction_waits_as_well(
+    school: School, somebody_writes: threading.Event
+) -> None:
     def renames() -> None:
         School.objects.filter(pk=school.pk).update(name="Another")
 
@@ -184,6 +186,8 @@ def _in_a_process(code: str) -> subprocess.Popen[str]:
         f"connection.settings_dict['NAME'] = {connection.settings_dict['NAME']!r}\n"
     )
     env = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"}
-    process = subprocess.Popen([sys.executable, "-c", begin + code], stdout=subprocess.PIPE, text=True, env=env)
+    process = subprocess.Popen(
+        [sys.executable, "-c", begin + code], stdout=subprocess.PIPE, text=True, env=env
+    )
     assert process.stdout is not None and process.stdout.readline() == "begun\n"
     return process

@@ -1,5 +1,8 @@
 """Several app processes and workers at one PostgreSQL, with a real LiveKit: the pages of one, the sockets of
-another. Two supervisors stand for what is behind one address, so that a test can say which process it asks."""
+another.
+
+Two supervisors stand for what is behind one address, so that a test can say which process it asks.
+"""
 
 import os
 import subprocess
@@ -23,7 +26,7 @@ FROM_LOG = "from circletime.audit.models import Row\nprint(Row.objects.filter(ki
 @pytest.fixture(scope="module")
 def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """Everything, with two workers; its app is process A."""
-    with installation(tmp_path_factory.mktemp("grown"), CIRCLETIME_WORKERS="2") as running:
+    with installation(tmp_path_factory.mktemp("grown"), settings={"CIRCLETIME_WORKERS": "2"}) as running:
         yield running
 
 
@@ -127,7 +130,7 @@ def _ends_on_time(at: Installation, page: Any) -> None:
 
 
 def test_who_was_at_a_process_that_was_killed_comes_in_at_another(tmp_path: Any) -> None:
-    with installation(tmp_path, CIRCLETIME_APPS="2") as at, another_app(at) as other:
+    with installation(tmp_path, settings={"CIRCLETIME_APPS": "2"}) as at, another_app(at) as other:
         host = teacher(at, other_at(at))
         amara = child(at, at.url, "Amara")
         host.at = other

@@ -216,7 +216,9 @@ def test_a_meeting_is_cancelled_while_its_letters_are_being_taken(world: World, 
         meeting = plan(world, day)
         told = list(Letter.objects.filter(about=meeting.subject).values_list("pk", flat=True))
         cancelled, *taken = at_once(
-            lambda meeting=meeting: schedule.cancel(meeting=meeting, by=world.teacher, now=world.now), takes, takes
+            lambda meeting=meeting: schedule.cancel(meeting=meeting, by=world.teacher, now=world.now),
+            takes,
+            takes,
         )
         assert cancelled is None, repr(cancelled)
         states = Letter.objects.filter(pk__in=told).values_list("state", flat=True)
@@ -228,7 +230,9 @@ def test_who_is_reminded_is_reminded_once(world: World, at_once: Works, how_many
     papers = Papers(world)
     version = papers.publish(Paper.VIDEO, of=(Audience.STAFF,), gates=())
     fine(
-        at_once(*[lambda: remind_all(version=version, by=world.staff["headteacher"], now=world.now)] * how_many)
+        at_once(
+            *[lambda: remind_all(version=version, by=world.staff["headteacher"], now=world.now)] * how_many
+        )
     )
     users = list(Reminder.objects.filter(version=version).values_list("user", flat=True))
     assert users and len(users) == len(set(users))

@@ -16,6 +16,8 @@ from typing import Any
 
 import django
 
+from tests.signing import sign_in
+
 SECONDS = 4
 
 
@@ -226,7 +228,7 @@ def shown(recording) -> set[int]:
     leader = User.objects.filter(rolegrant__role="slt").earliest("pk")
     Viewing.objects.create(recording=recording, user=leader, at=now(), why="To see that nothing is shown")
     client = Client(SERVER_NAME="localhost")
-    client.force_login(leader)
+    sign_in(client, leader)
     found = set()
     for film in recording.films.all():
         address = reverse("recording-other-film", args=[recording.public_id, film.public_id])

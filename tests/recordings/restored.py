@@ -12,6 +12,8 @@ from pathlib import Path
 
 import django
 
+from tests.signing import sign_in
+
 
 def make(_: Path) -> None:
     """A school with one recording whose film is ready."""
@@ -94,7 +96,7 @@ def _film_status(staff, recording) -> int:
 
     Viewing.objects.create(recording_id=recording.pk, user=staff["dsl"], at=time.now(), why="Allowed once")
     client = Client(SERVER_NAME="localhost")
-    client.force_login(staff["dsl"])
+    sign_in(client, staff["dsl"])
     address = reverse("recording-film", args=[recording.public_id])
     return client.get(address, headers={"Range": "bytes=0-9"}).status_code
 

@@ -17,9 +17,9 @@ import pytest
 from django.db import connection
 
 from circletime.core.errors import Refused
+from circletime.health.checks import machine
 from circletime.meetings.models import Meeting
 from circletime.meetings.rules import State
-from circletime.pages import checks
 from circletime.recordings import keys, queries, room, store, tasks
 from circletime.recordings.actions import prepare
 from circletime.recordings.models import Certificate, Recording
@@ -32,6 +32,7 @@ from tests.recordings.test_capture import BY, end, go_live
 from tests.recordings.test_killed_worker import GONE, run
 from tests.recordings.test_retention import ROOT
 from tests.recordings.test_store import put_film
+from tests.signing import sign_in
 
 recorder, rooms = test_capture.recorder, test_capture.rooms
 DAY = BEGAN + timedelta(days=30)
@@ -171,12 +172,12 @@ def test_it_is_said_in_time_to_who_meets_and_who_watches(staff, disk, client):
     for size, said in ((6 * GB, False), (4 * GB, True)):
         disk.resize(size)
         for role, address in (("teacher", "/meetings/"), ("slt", "/meetings/"), ("slt", "/recordings/")):
-            client.force_login(staff[role])
+            sign_in(client, staff[role])
             assert (sentence in client.get(address).content.decode()) is said, (role, address)
-        client.force_login(staff["office"])
+        sign_in(client, staff["office"])
         assert "nearly full" not in client.get("/meetings/").content.decode()
-    fine, words = checks._disk()
-    assert not fine and words.startswith(
+    found = machine.disk(BEGAN)
+    assert not found.fine and found.says.startswith(
         "Only 4 GB are free where recordings are kept: there is room for 2 more"
     )
     disk.resize(ONE - 4096)

@@ -16,6 +16,7 @@ from circletime.recordings.rules import FilmState
 from circletime.recordings.vault import CHUNK, FULL, HEADER
 from tests.recordings.school import BEGAN, Part, make_meeting, make_recording, make_seat
 from tests.recordings.tracks import picture, tone
+from tests.signing import sign_in
 
 TRACK, FILM, FILM_HEAD = "s1-TR_0.ctv", "film.ctv", "film-head.ctv"
 SOUND = "s1-TR_1.ctv"
@@ -48,7 +49,7 @@ def make(staff, reels: tuple[bytes, bytes]) -> Recording:
 
 @pytest.fixture
 def two(staff, reels, client) -> tuple[Recording, Recording]:
-    client.force_login(staff["dsl"])
+    sign_in(client, staff["dsl"])
     return make(staff, reels), make(staff, reels)
 
 

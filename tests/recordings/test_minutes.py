@@ -10,6 +10,7 @@ from circletime.recordings.models import Film, Recording, Viewing
 from tests.recordings.school import BEGAN, Part, make_meeting, make_recording, make_seat, put_film
 from tests.recordings.screening import BLUE, make_film
 from tests.recordings.tracks import picture, tone
+from tests.signing import sign_in
 
 HEAD = 1000
 PLACES = [1000 * second for second in range(1, 601)]
@@ -32,7 +33,7 @@ def leader(staff, recording) -> Client:
 
 def says_why(user, recording: Recording) -> Client:
     client = Client()
-    client.force_login(user)
+    sign_in(client, user)
     client.post(reverse("recording", args=[recording.public_id]), {"why": "A parent asked to see it"})
     return client
 
@@ -99,13 +100,13 @@ def test_nobody_tells_for_another(staff, recording, leader):
     viewings = {viewing.user: viewing for viewing in Viewing.objects.all()}
     assert viewings[staff["slt"]].played == [] and viewings[staff["dsl"]].played == []
     stranger = Client()
-    stranger.force_login(staff["teacher"])
+    sign_in(stranger, staff["teacher"])
     assert tell(stranger, recording, "[[0, 60]]").status_code == 403
 
 
 def test_a_word_from_another_site_is_refused(staff, recording):
     strict = Client(enforce_csrf_checks=True)
-    strict.force_login(staff["slt"])
+    sign_in(strict, staff["slt"])
     assert tell(strict, recording, "[[0, 60]]").status_code == 403
 
 

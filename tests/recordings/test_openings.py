@@ -19,6 +19,7 @@ from circletime.recordings.film.cut import Cut
 from circletime.recordings.models import Opening, Recording, Viewing
 from circletime.recordings.rules import FilmKind, FilmState, can_watch_when_opened
 from tests.recordings.school import BEGAN, make_meeting, make_recording, make_seat, put_film
+from tests.signing import sign_in
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def open_it(recording: Recording, staff, who: str = "teacher", days: int = 2, by
 
 def client_of(user) -> Client:
     client = Client()
-    client.force_login(user)
+    sign_in(client, user)
     return client
 
 

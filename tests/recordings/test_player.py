@@ -23,6 +23,7 @@ from tests.harness import CHROMIUM, ROOT
 from tests.recordings.school import BEGAN, Part, give_turn, make_meeting, make_recording, make_seat
 from tests.recordings.screening import BLUE, RED, make_film
 from tests.recordings.tracks import picture, tone
+from tests.signing import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(400)]
 
@@ -62,7 +63,7 @@ def recording(staff):
 def in_a_browser(url: str, user: Any, drive: Callable[[Page], None]) -> None:
     """Playwright and the database do not share a thread."""
     client = Client()
-    client.force_login(user)
+    sign_in(client, user)
     cookie = {
         "name": settings.SESSION_COOKIE_NAME,
         "value": client.cookies[settings.SESSION_COOKIE_NAME].value,

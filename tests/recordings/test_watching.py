@@ -17,6 +17,7 @@ from circletime.recordings.models import Film, Recording, Viewing
 from circletime.recordings.rules import BadRange, FilmState, Span, read_range
 from circletime.recordings.rules import State as Stands
 from tests.recordings.school import BEGAN, give_turn, make_meeting, make_recording, make_seat, put_film
+from tests.signing import sign_in
 from tests.waiting import run
 
 FILM = bytes(range(256)) * 1200
@@ -41,7 +42,7 @@ def film_of(recording: Recording) -> Film:
 
 def signed_in(user) -> Client:
     client = Client()
-    client.force_login(user)
+    sign_in(client, user)
     return client
 
 

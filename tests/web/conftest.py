@@ -30,6 +30,7 @@ from tests.documents.papers import Papers
 from tests.recordings.school import make_meeting, make_recording
 from tests.web.school import School
 from tests.web.seen import make_seen
+from tests.web.soft_key import keep
 from tests.web.visits import Visits
 from tests.world import World
 
@@ -153,6 +154,7 @@ def school(world: World, visits: Visits) -> School:
         reason="A room is painted",
         until=world.now.date() + timedelta(days=9),
     )
+    keep(world.stranger)
     DrawnMeeting.objects.create(draw=draw, meeting=held, place=1)
     planned = visits.planned()
     Letter.objects.filter(kind=LetterKind.MEETING).update(

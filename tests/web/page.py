@@ -86,8 +86,9 @@ class Page(HTMLParser):
         return {e.get("name") for e in self.every if e.get("aria-invalid") == "true"}
 
     def alerts(self) -> list[str]:
-        """Everything that is read out at once."""
-        return [each.text.strip() for each in self.every if each.get("role") == "alert"]
+        """Everything that is read out at once; a place for an alert that has none yet says nothing."""
+        texts = (each.text.strip() for each in self.every if each.get("role") == "alert")
+        return [text for text in texts if text]
 
     def words(self) -> str:
         """The page's text, with all whitespace alike."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
@@ -17,6 +18,7 @@ from circletime.documents.rules.kinds import Kind
 from circletime.meetings.models import Meeting, Seat
 from circletime.notices.models import Letter
 from circletime.oversight.models import DrawnMeeting, Incident, Leak, RuleException
+from circletime.people.actions.staff import switch_off
 from circletime.people.models import ContactRestriction, FamilyLink, Group, RosterImport
 from circletime.recordings.models import Hold, Recording
 from tests.documents.papers import TEXT
@@ -76,6 +78,16 @@ def client_of(who: str, school: School, visits: Visits) -> Client:
     if who == "pupil":
         client, school.seat = visits.let_in("Amara", school.host)
         return client
+    if who == "family":
+        client = visits.browser()
+        assert client.get(reverse("family", args=[school.link])).status_code == 302
+        return client
+    if who == "leaver":
+        left, at = school.world.staff["slt"], school.world.now
+        client = visits.signed_in(left)
+        assert client.get(reverse("recordings")).status_code == 200
+        switch_off(user=left, by=school.world.staff["headteacher"], now=at)
+        return client
     return visits.by_role(who)
 
 
@@ -124,6 +136,9 @@ def arguments(name: str, school: School) -> list[Any]:
         "protection-person": ["staff", school.world.stranger.pk],
         "protection-export": ["staff", school.world.stranger.pk],
         "join-class": [school.world.oak.join_id],
+        "openid_connect_login": ["school"],
+        "openid_connect_callback": ["school"],
+        "mfa_remove_webauthn": [Authenticator.objects.get(user=school.world.stranger).pk],
         "account_reset_password_from_key": ["1", "none"],
     }.get(name, [])
 

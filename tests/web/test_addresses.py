@@ -25,272 +25,292 @@ PERSONAS = (
     "slt",
     "dsl",
     "headteacher",
+    "family",
+    "leaver",
 )
 
 TABLE = """
-GET  home                                  302
-POST home                                  302
-GET  join                                  200
-POST join                                  302
-GET  join-name                             302 200 302 302 302 302 302 302 302 302
-POST join-name                             302
-GET  join-class                            200
-GET  join-open                             200
-GET  language                               200
-POST language                               302
-GET  languages                              in  in 200 403 403 403 403 403 403 200
-GET  language-csv                           in  in 200 403 403 403 403 403 403 200
-GET  language-sentences                     in  in 200 403 403 403 403 403 403 200
-POST language-sentences                     in  in 302 403 403 403 403 403 403 302
-GET  family                                302
-GET  family-wait                           302
-GET  family-home                           302
-GET  family-sign-in                        200
-POST family-sign-in                        302
-GET  family-code                           302
-POST family-code                           302
-POST family-sign-out                       302
-GET  family-over                           200
-GET  family-test                           302
-GET  family-ask                            302
-POST family-ask                            302
-GET  family-document                       302
-POST family-document                       302
-GET  family-entry                          302
-GET  meetings                               in  in 200 200 200 200 200 200 200 200
-GET  meeting-new                            in  in 403 403 200 200 200 200 200 200
-POST meeting-new                            in  in 403 403 302 400 302 400 400 302
-GET  meeting-week                           in  in 200 200 200 200 200 200 200 200
-GET  meeting                                in  in 200 404 200 404 200 200 200 200
-POST meeting-start                          in  in 403 404 302 404 302 403 403 403
-POST meeting-join                           in  in 302 302 302 302 403 302 302 302
-GET  meeting-cancel                         in  in 403 404 200 404 200 403 403 403
-POST meeting-cancel                         in  in 403 404 302 404 302 403 403 403
-GET  meeting-move                           in  in 403 404 200 404 200 403 403 403
-POST meeting-move                           in  in 403 404 302 404 302 403 403 403
-POST meeting-plan-next                      in  in 403 404 409 404 409 403 403 403
-GET  register                               in  in 200 404 200 404 200 200 200 200
-GET  register-csv                           in  in 200 404 200 404 200 200 200 200
-GET  register-pdf                           in  in 200 404 200 404 200 200 200 200
-GET  classes                                in  in 200 200 200 200 200 200 200 200
-GET  class-change                           in  in 200 404 403 404 200 404 404 200
-POST class-change                           in  in 302 404 403 404 302 404 404 302
-GET  roster                                 in  in 200 403 403 403 403 403 403 200
-POST roster                                 in  in 400 403 403 403 403 403 403 400
-GET  roster-import                          in  in 200 403 403 403 403 403 403 200
-POST roster-columns                         in  in 409 403 403 403 403 403 403 409
-POST roster-apply                           in  in 409 403 403 403 403 403 403 409
-POST roster-drop                            in  in 409 403 403 403 403 403 403 409
-GET  roster-undo                            in  in 200 403 403 403 403 403 403 200
-POST roster-undo                            in  in 302 403 403 403 403 403 403 302
-GET  roster-odd                             in  in 200 403 403 403 403 403 403 200
-GET  recordings                             in  in 403 403 403 403 403 200 200 200
-GET  recording                              in  in 403 403 403 403 403 200 200 200
-POST recording                              in  in 403 403 403 403 403 302 302 302
-GET  recording-film                         in  in 403 403 403 403 403 403 403 403
-GET  recording-other-film                   in  in 403 403 403 403 403 403 403 403
-POST recording-watched                      in  in 403 403 403 403 403 403 403 403
-POST recording-person                       in  in 403 403 403 403 403 403 403 403
-POST recording-make                         in  in 403 403 403 403 403 302 302 302
-POST recording-open                         in  in 403 403 403 403 403 302 302 302
-POST recording-close                        in  in 403 403 403 403 403 302 302 302
-GET  recording-early                        in  in 403 403 403 403 403 403 200 200
-POST recording-early                        in  in 403 403 403 403 403 403 302 302
-GET  recording-certificate                  in  in 403 403 403 403 403 200 200 200
-GET  recording-certificate-pdf              in  in 403 403 403 403 403 200 200 200
-GET  recording-certificate-json             in  in 403 403 403 403 403 200 200 200
-GET  hold-new                               in  in 403 403 403 403 403 200 200 403
-POST hold-new                               in  in 403 403 403 403 403 302 302 403
-GET  hold                                   in  in 403 403 403 403 403 200 200 200
-POST hold-review                            in  in 403 403 403 403 403 302 302 403
-POST hold-release                           in  in 403 403 403 403 403 302 302 403
-GET  letters                                in  in 200 403 403 403 403 200 200 200
-GET  letter                                 in  in 200 403 403 403 403 200 200 200
-POST letter-again                           in  in 302 403 403 403 403 302 302 302
-POST letter-stop                            in  in 409 403 403 403 403 409 409 409
-GET  dispatch                               in  in 200 403 403 403 403 200 200 200
-GET  dispatch-progress                      in  in 200 403 403 403 403 200 200 200
-POST dispatch-send-day                      in  in 302 403 403 403 403 302 302 302
-GET  dispatch-work                          in  in 200 403 403 403 403 403 403 200
-POST dispatch-work                          in  in 302 403 403 403 403 403 403 302
-POST dispatch-send                          in  in 302 403 403 403 403 302 302 302
-POST dispatch-again                         in  in 302 403 403 403 403 302 302 302
-GET  dispatch-all-again                     in  in 200 403 403 403 403 200 200 200
-POST dispatch-all-again                     in  in 302 403 403 403 403 302 302 302
-POST dispatch-tick                          in  in 302 403 403 403 403 302 302 302
-GET  dispatch-schoolping                    in  in 200 403 403 403 403 200 200 200
-POST dispatch-schoolping                    in  in 302 403 403 403 403 302 302 302
-POST dispatch-recipients                    in  in 200 403 403 403 403 403 403 200
-GET  requests                               in  in 302 302 403 403 403 200 200 200
-GET  request-new                            in  in 200 403 403 403 403 200 200 200
-POST request-new                            in  in 302 403 403 403 403 302 302 302
-GET  request-register                       in  in 403 200 403 403 403 200 200 200
-GET  request-register-csv                   in  in 403 200 403 403 403 200 200 200
-GET  request                                in  in 403 403 403 403 403 200 200 200
-GET  request-file                           in  in 403 403 403 403 403 200 200 200
-GET  request-letter                         in  in 403 403 403 403 403 200 200 200
-POST request-step                           in  in 403 403 403 403 403 302 302 302
-GET  report                                 in  in 403 200 403 403 403 200 200 200
-GET  report-clause                          in  in 403 200 403 403 403 200 200 200
-POST report-pdf                             in  in 403 200 403 403 403 200 200 200
-POST report-csv                             in  in 403 200 403 403 403 200 200 200
-GET  report-check                           in  in 403 200 403 403 403 200 200 200
-POST report-check                           in  in 403 400 403 403 403 400 400 400
-GET  log                                    in  in 403 200 403 403 403 403 200 200
-POST log                                    in  in 403 400 403 403 403 403 400 400
-POST log-export                             in  in 403 200 403 403 403 403 200 200
-GET  log-script                             in  in 403 200 403 403 403 403 200 200
-GET  restrictions                           in  in 200 403 403 403 403 200 200 200
-GET  restriction-new                        in  in 200 403 403 403 403 403 200 403
-POST restriction-new                        in  in 302 403 403 403 403 403 302 403
-POST restriction-end                        in  in 403 403 403 403 403 403 302 403
-GET  supervised                             in  in 403 403 403 403 403 200 200 200
-POST supervised-open                        in  in 403 403 403 403 403 302 403 403
-POST supervised-here                        in  in 403 403 403 403 403 200 403 403
-POST supervised-beside                      in  in 403 403 403 403 403 302 403 403
-POST supervised-longer                      in  in 403 403 403 403 403 302 403 403
-POST supervised-close                       in  in 403 403 403 403 403 302 403 403
-POST supervised-link                        in  in 403 403 403 403 403 200 200 200
-POST supervised-burn                        in  in 403 403 403 403 403 302 302 302
-GET  supervised-film                        in  in 403 403 403 403 403 200 403 403
-GET  redaction                              in  in 403 403 403 403 403 200 200 200
-GET  redaction-film                         in  in 403 403 403 403 403 200 200 200
-POST redaction-mark                         in  in 403 403 403 403 403 302 302 302
-POST redaction-unmark                       in  in 403 403 403 403 403 302 302 302
-POST redaction-make                         in  in 403 403 403 403 403 302 302 302
-POST redaction-approve                      in  in 403 403 403 403 403 403 409 409
-POST redaction-compare                      in  in 403 403 403 403 403 302 302 302
-POST redaction-sign-off                     in  in 403 403 403 403 403 403 200 403
-POST redaction-call-back                    in  in 403 403 403 403 403 302 302 302
-GET  see                                    200
-POST see                                    302
-GET  see-state                              404
-GET  see-piece                              404
-GET  take                                   200
-POST take                                   200
-GET  policies                               in  in 200 200 200 200 200 200 200 200
-GET  policy                                 in  in 200 200 200 200 200 200 200 200
-GET  policy-limits                          in  in 200 200 200 200 200 200 200 200
-POST policy-limits                          in  in 403 403 403 403 403 403 302 302
-GET  policy-version                         in  in 200 200 200 200 200 200 200 200
-POST policy-acknowledge                     in  in 302 302 302 302 302 302 302 302
-GET  policy-edit                            in  in 200 403 403 403 403 403 200 200
-POST policy-edit                            in  in 302 403 403 403 403 403 302 302
-POST policy-drop                            in  in 302 403 403 403 403 403 302 302
-GET  policy-publish                         in  in 200 403 403 403 403 403 200 200
-POST policy-publish                         in  in 302 403 403 403 403 403 302 302
-GET  policy-readers                         in  in 200 403 403 403 403 403 200 200
-GET  policy-readers-csv                     in  in 200 403 403 403 403 403 200 200
-POST policy-paper                           in  in 302 403 403 403 403 403 302 302
-POST policy-remind                          in  in 302 403 403 403 403 403 302 302
-GET  policy-progress                        in  in 200 403 403 403 403 403 200 200
-GET  policy-review                          in  in 200 200 403 403 403 403 200 200
-GET  policy-review-pdf                      in  in 200 200 403 403 403 403 200 200
-POST policy-adopt                           in  in 403 302 403 403 403 403 403 302
-GET  document-file                         404
-GET  people                       in  in 200 403 403 403 403 200 200 200
-GET  protection                   in  in 200 403 403 403 403 403 200 200
-POST protection                   in  in 403 403 403 403 403 403 302 302
-GET  protection-pdf               in  in 200 403 403 403 403 403 200 200
-GET  protection-person            in  in 403 403 403 403 403 403 200 200
-POST protection-person            in  in 403 403 403 403 403 403 409 409
-POST protection-export            in  in 403 403 403 403 403 403 200 200
-GET  people-class-new             in  in 200 403 403 403 403 403 403 200
-POST people-class-new             in  in 302 403 403 403 403 403 403 302
-GET  people-class                 in  in 200 403 403 403 403 200 200 200
-POST people-class                 in  in 302 403 403 403 403 403 403 302
-POST people-class-letters         in  in 200 403 403 403 403 403 403 200
-GET  people-group                 in  in 200 403 403 403 403 200 200 200
-POST people-group                 in  in 302 403 403 403 403 403 403 302
-GET  people-pupil-new             in  in 200 403 403 403 403 403 403 200
-POST people-pupil-new             in  in 302 403 403 403 403 403 403 302
-GET  people-pupil                 in  in 200 403 403 403 403 200 200 200
-POST people-pupil                 in  in 302 403 403 403 403 403 403 302
-GET  people-household-new         in  in 200 403 403 403 403 403 403 200
-POST people-household-new         in  in 302 403 403 403 403 403 403 302
-GET  people-household             in  in 200 403 403 403 403 200 200 200
-POST people-household             in  in 302 403 403 403 403 403 403 302
-POST people-letter                in  in 200 403 403 403 403 403 403 200
-POST people-link                  in  in 200 403 403 403 403 403 403 200
-POST people-link-burn             in  in 302 403 403 403 403 403 403 302
-GET  people-adult                 in  in 200 403 403 403 403 200 200 200
-POST people-adult                 in  in 302 403 403 403 403 403 403 302
-GET  people-staff                 in  in 200 403 403 403 403 200 200 200
-GET  people-staff-new             in  in 200 403 403 403 403 403 403 200
-POST people-staff-new             in  in 302 403 403 403 403 403 403 302
-GET  people-staff-one             in  in 200 403 403 403 403 200 200 200
-POST people-staff-one             in  in 302 403 403 403 403 403 403 302
-GET  cards-all                    in  in 200 403 403 403 403 403 403 200
-GET  cards                        in  in 200 404 403 404 200 404 404 200
-GET  robots                                200
-GET  leaks                                  in  in 403 403 200 200 200 200 200 200
-GET  leak                                   in  in 403 403 200 404 200 200 200 200
-POST leak-burn                              in  in 403 403 302 404 302 302 302 302
-POST leak-leave                             in  in 403 403 302 404 302 302 302 302
-GET  incidents                              in  in 200 403 200 200 200 200 200 200
-GET  incident-new                           in  in 200 403 200 200 200 200 200 200
-POST incident-new                           in  in 302 403 302 302 302 302 302 302
-GET  incident                               in  in 404 403 404 404 200 404 200 200
-POST incident                               in  in 404 403 404 404 302 404 302 302
-GET  exceptions                             in  in 403 403 200 200 200 200 200 200
-POST exceptions                             in  in 403 403 302 302 409 302 302 302
-GET  exception                              in  in 403 403 404 404 200 404 200 200
-POST exception                              in  in 403 403 404 404 403 404 302 302
-GET  monitoring                             in  in 403 200 403 403 403 403 200 200
-GET  monitored                              in  in 403 403 403 403 403 403 200 200
-POST monitored                              in  in 403 403 403 403 403 403 302 302
-GET  mail                                  404
-POST mail                                  404
-GET  mail-entry                            404
-POST mail-entry                            404
-GET  room                                  404 200 404 404 404 404 404 404 404 404
-POST room-command                          404 200 404 404 404 404 404 404 404 404
-POST hooks-livekit                         401
-GET  rtc/validate                          401
-POST rtc/validate                          401
-GET  rtc/v1/validate                       401
-POST rtc/v1/validate                       401
+GET  home                                302
+POST home                                302
+GET  join                                200
+POST join                                302
+GET  join-name                           302 200 302 302 302 302 302 302 302 302 200 302
+POST join-name                           302 302 302 302 302 302 302 302 302 302 403 302
+GET  join-class                          200
+GET  join-open                           200
+GET  language                            200
+POST language                            302
+GET  languages                            in  in 200 403 403 403 403 403 403 200  in  in
+GET  language-csv                         in  in 200 403 403 403 403 403 403 200  in  in
+GET  language-sentences                   in  in 200 403 403 403 403 403 403 200  in  in
+POST language-sentences                   in  in 302 403 403 403 403 403 403 302  in  in
+GET  family                              302
+GET  family-wait                         302
+GET  family-home                         302 302 302 302 302 302 302 302 302 302 200 302
+GET  family-sign-in                      200 200 200 200 200 200 200 200 200 200 302 200
+POST family-sign-in                      302
+GET  family-code                         302
+POST family-code                         302
+POST family-sign-out                     302
+GET  family-over                         200
+GET  family-test                         302 302 302 302 302 302 302 302 302 302 200 302
+GET  family-ask                          302 302 302 302 302 302 302 302 302 302 200 302
+POST family-ask                          302 302 302 302 302 302 302 302 302 302 400 302
+GET  family-document                     302 302 302 302 302 302 302 302 302 302 404 302
+POST family-document                     302 302 302 302 302 302 302 302 302 302 404 302
+GET  family-entry                        302 302 302 302 302 302 302 302 302 302 404 302
+GET  meetings                             in  in 200 200 200 200 200 200 200 200  in  in
+GET  meeting-new                          in  in 403 403 200 200 200 200 200 200  in  in
+POST meeting-new                          in  in 403 403 302 400 302 400 400 302  in  in
+GET  meeting-week                         in  in 200 200 200 200 200 200 200 200  in  in
+GET  meeting                              in  in 200 404 200 404 200 200 200 200  in  in
+POST meeting-start                        in  in 403 404 302 404 302 403 403 403  in  in
+POST meeting-join                         in  in 302 302 302 302 403 302 302 302  in  in
+GET  meeting-cancel                       in  in 403 404 200 404 200 403 403 403  in  in
+POST meeting-cancel                       in  in 403 404 302 404 302 403 403 403  in  in
+GET  meeting-move                         in  in 403 404 200 404 200 403 403 403  in  in
+POST meeting-move                         in  in 403 404 302 404 302 403 403 403  in  in
+POST meeting-plan-next                    in  in 403 404 409 404 409 403 403 403  in  in
+GET  register                             in  in 200 404 200 404 200 200 200 200  in  in
+GET  register-csv                         in  in 200 404 200 404 200 200 200 200  in  in
+GET  register-pdf                         in  in 200 404 200 404 200 200 200 200  in  in
+GET  classes                              in  in 200 200 200 200 200 200 200 200  in  in
+GET  class-change                         in  in 200 404 403 404 200 404 404 200  in  in
+POST class-change                         in  in 302 404 403 404 302 404 404 302  in  in
+GET  roster                               in  in 200 403 403 403 403 403 403 200  in  in
+POST roster                               in  in 400 403 403 403 403 403 403 400  in  in
+GET  roster-import                        in  in 200 403 403 403 403 403 403 200  in  in
+POST roster-columns                       in  in 409 403 403 403 403 403 403 409  in  in
+POST roster-apply                         in  in 409 403 403 403 403 403 403 409  in  in
+POST roster-drop                          in  in 409 403 403 403 403 403 403 409  in  in
+GET  roster-undo                          in  in 200 403 403 403 403 403 403 200  in  in
+POST roster-undo                          in  in 302 403 403 403 403 403 403 302  in  in
+GET  roster-odd                           in  in 200 403 403 403 403 403 403 200  in  in
+GET  recordings                           in  in 403 403 403 403 403 200 200 200  in  in
+GET  recording                            in  in 403 403 403 403 403 200 200 200  in  in
+POST recording                            in  in 403 403 403 403 403 302 302 302  in  in
+GET  recording-film                       in  in 403 403 403 403 403 403 403 403  in  in
+GET  recording-other-film                 in  in 403 403 403 403 403 403 403 403  in  in
+POST recording-watched                    in  in 403 403 403 403 403 403 403 403  in  in
+POST recording-person                     in  in 403 403 403 403 403 403 403 403  in  in
+POST recording-make                       in  in 403 403 403 403 403 302 302 302  in  in
+POST recording-open                       in  in 403 403 403 403 403 302 302 302  in  in
+POST recording-close                      in  in 403 403 403 403 403 302 302 302  in  in
+GET  recording-early                      in  in 403 403 403 403 403 403 200 200  in  in
+POST recording-early                      in  in 403 403 403 403 403 403 302 302  in  in
+GET  recording-certificate                in  in 403 403 403 403 403 200 200 200  in  in
+GET  recording-certificate-pdf            in  in 403 403 403 403 403 200 200 200  in  in
+GET  recording-certificate-json           in  in 403 403 403 403 403 200 200 200  in  in
+GET  hold-new                             in  in 403 403 403 403 403 200 200 403  in  in
+POST hold-new                             in  in 403 403 403 403 403 302 302 403  in  in
+GET  hold                                 in  in 403 403 403 403 403 200 200 200  in  in
+POST hold-review                          in  in 403 403 403 403 403 302 302 403  in  in
+POST hold-release                         in  in 403 403 403 403 403 302 302 403  in  in
+GET  letters                              in  in 200 403 403 403 403 200 200 200  in  in
+GET  letter                               in  in 200 403 403 403 403 200 200 200  in  in
+POST letter-again                         in  in 302 403 403 403 403 302 302 302  in  in
+POST letter-stop                          in  in 409 403 403 403 403 409 409 409  in  in
+GET  dispatch                             in  in 200 403 403 403 403 200 200 200  in  in
+GET  dispatch-progress                    in  in 200 403 403 403 403 200 200 200  in  in
+POST dispatch-send-day                    in  in 302 403 403 403 403 302 302 302  in  in
+GET  dispatch-work                        in  in 200 403 403 403 403 403 403 200  in  in
+POST dispatch-work                        in  in 302 403 403 403 403 403 403 302  in  in
+POST dispatch-send                        in  in 302 403 403 403 403 302 302 302  in  in
+POST dispatch-again                       in  in 302 403 403 403 403 302 302 302  in  in
+GET  dispatch-all-again                   in  in 200 403 403 403 403 200 200 200  in  in
+POST dispatch-all-again                   in  in 302 403 403 403 403 302 302 302  in  in
+POST dispatch-tick                        in  in 302 403 403 403 403 302 302 302  in  in
+GET  dispatch-schoolping                  in  in 200 403 403 403 403 200 200 200  in  in
+POST dispatch-schoolping                  in  in 302 403 403 403 403 302 302 302  in  in
+POST dispatch-recipients                  in  in 200 403 403 403 403 403 403 200  in  in
+GET  requests                             in  in 302 302 403 403 403 200 200 200  in  in
+GET  request-new                          in  in 200 403 403 403 403 200 200 200  in  in
+POST request-new                          in  in 302 403 403 403 403 302 302 302  in  in
+GET  request-register                     in  in 403 200 403 403 403 200 200 200  in  in
+GET  request-register-csv                 in  in 403 200 403 403 403 200 200 200  in  in
+GET  request                              in  in 403 403 403 403 403 200 200 200  in  in
+GET  request-file                         in  in 403 403 403 403 403 200 200 200  in  in
+GET  request-letter                       in  in 403 403 403 403 403 200 200 200  in  in
+POST request-step                         in  in 403 403 403 403 403 302 302 302  in  in
+GET  report                               in  in 403 200 403 403 403 200 200 200  in  in
+GET  report-clause                        in  in 403 200 403 403 403 200 200 200  in  in
+POST report-pdf                           in  in 403 200 403 403 403 200 200 200  in  in
+POST report-csv                           in  in 403 200 403 403 403 200 200 200  in  in
+GET  report-check                         in  in 403 200 403 403 403 200 200 200  in  in
+POST report-check                         in  in 403 400 403 403 403 400 400 400  in  in
+GET  log                                  in  in 403 200 403 403 403 403 200 200  in  in
+POST log                                  in  in 403 400 403 403 403 403 400 400  in  in
+POST log-export                           in  in 403 200 403 403 403 403 200 200  in  in
+GET  log-script                           in  in 403 200 403 403 403 403 200 200  in  in
+GET  restrictions                         in  in 200 403 403 403 403 200 200 200  in  in
+GET  restriction-new                      in  in 200 403 403 403 403 403 200 403  in  in
+POST restriction-new                      in  in 302 403 403 403 403 403 302 403  in  in
+POST restriction-end                      in  in 403 403 403 403 403 403 302 403  in  in
+GET  supervised                           in  in 403 403 403 403 403 200 200 200  in  in
+POST supervised-open                      in  in 403 403 403 403 403 302 403 403  in  in
+POST supervised-here                      in  in 403 403 403 403 403 200 403 403  in  in
+POST supervised-beside                    in  in 403 403 403 403 403 302 403 403  in  in
+POST supervised-longer                    in  in 403 403 403 403 403 302 403 403  in  in
+POST supervised-close                     in  in 403 403 403 403 403 302 403 403  in  in
+POST supervised-link                      in  in 403 403 403 403 403 200 200 200  in  in
+POST supervised-burn                      in  in 403 403 403 403 403 302 302 302  in  in
+GET  supervised-film                      in  in 403 403 403 403 403 200 403 403  in  in
+GET  redaction                            in  in 403 403 403 403 403 200 200 200  in  in
+GET  redaction-film                       in  in 403 403 403 403 403 200 200 200  in  in
+POST redaction-mark                       in  in 403 403 403 403 403 302 302 302  in  in
+POST redaction-unmark                     in  in 403 403 403 403 403 302 302 302  in  in
+POST redaction-make                       in  in 403 403 403 403 403 302 302 302  in  in
+POST redaction-approve                    in  in 403 403 403 403 403 403 409 409  in  in
+POST redaction-compare                    in  in 403 403 403 403 403 302 302 302  in  in
+POST redaction-sign-off                   in  in 403 403 403 403 403 403 200 403  in  in
+POST redaction-call-back                  in  in 403 403 403 403 403 302 302 302  in  in
+GET  see                                 200
+POST see                                 302
+GET  see-state                           404
+GET  see-piece                           404
+GET  take                                200
+POST take                                200
+GET  policies                             in  in 200 200 200 200 200 200 200 200  in  in
+GET  policy                               in  in 200 200 200 200 200 200 200 200  in  in
+GET  policy-limits                        in  in 200 200 200 200 200 200 200 200  in  in
+POST policy-limits                        in  in 403 403 403 403 403 403 302 302  in  in
+GET  policy-version                       in  in 200 200 200 200 200 200 200 200  in  in
+POST policy-acknowledge                   in  in 302 302 302 302 302 302 302 302  in  in
+GET  policy-edit                          in  in 200 403 403 403 403 403 200 200  in  in
+POST policy-edit                          in  in 302 403 403 403 403 403 302 302  in  in
+POST policy-drop                          in  in 302 403 403 403 403 403 302 302  in  in
+GET  policy-publish                       in  in 200 403 403 403 403 403 200 200  in  in
+POST policy-publish                       in  in 302 403 403 403 403 403 302 302  in  in
+GET  policy-readers                       in  in 200 403 403 403 403 403 200 200  in  in
+GET  policy-readers-csv                   in  in 200 403 403 403 403 403 200 200  in  in
+POST policy-paper                         in  in 302 403 403 403 403 403 302 302  in  in
+POST policy-remind                        in  in 302 403 403 403 403 403 302 302  in  in
+GET  policy-progress                      in  in 200 403 403 403 403 403 200 200  in  in
+GET  policy-review                        in  in 200 200 403 403 403 403 200 200  in  in
+GET  policy-review-pdf                    in  in 200 200 403 403 403 403 200 200  in  in
+POST policy-adopt                         in  in 403 302 403 403 403 403 403 302  in  in
+GET  document-file                       404
+GET  people                               in  in 200 403 403 403 403 200 200 200  in  in
+GET  protection                           in  in 200 403 403 403 403 403 200 200  in  in
+POST protection                           in  in 403 403 403 403 403 403 302 302  in  in
+GET  protection-pdf                       in  in 200 403 403 403 403 403 200 200  in  in
+GET  protection-person                    in  in 403 403 403 403 403 403 200 200  in  in
+POST protection-person                    in  in 403 403 403 403 403 403 409 409  in  in
+POST protection-export                    in  in 403 403 403 403 403 403 200 200  in  in
+GET  people-class-new                     in  in 200 403 403 403 403 403 403 200  in  in
+POST people-class-new                     in  in 302 403 403 403 403 403 403 302  in  in
+GET  people-class                         in  in 200 403 403 403 403 200 200 200  in  in
+POST people-class                         in  in 302 403 403 403 403 403 403 302  in  in
+POST people-class-letters                 in  in 200 403 403 403 403 403 403 200  in  in
+GET  people-group                         in  in 200 403 403 403 403 200 200 200  in  in
+POST people-group                         in  in 302 403 403 403 403 403 403 302  in  in
+GET  people-pupil-new                     in  in 200 403 403 403 403 403 403 200  in  in
+POST people-pupil-new                     in  in 302 403 403 403 403 403 403 302  in  in
+GET  people-pupil                         in  in 200 403 403 403 403 200 200 200  in  in
+POST people-pupil                         in  in 302 403 403 403 403 403 403 302  in  in
+GET  people-household-new                 in  in 200 403 403 403 403 403 403 200  in  in
+POST people-household-new                 in  in 302 403 403 403 403 403 403 302  in  in
+GET  people-household                     in  in 200 403 403 403 403 200 200 200  in  in
+POST people-household                     in  in 302 403 403 403 403 403 403 302  in  in
+POST people-letter                        in  in 200 403 403 403 403 403 403 200  in  in
+POST people-link                          in  in 200 403 403 403 403 403 403 200  in  in
+POST people-link-burn                     in  in 302 403 403 403 403 403 403 302  in  in
+GET  people-adult                         in  in 200 403 403 403 403 200 200 200  in  in
+POST people-adult                         in  in 302 403 403 403 403 403 403 302  in  in
+GET  people-staff                         in  in 200 403 403 403 403 200 200 200  in  in
+GET  people-staff-new                     in  in 200 403 403 403 403 403 403 200  in  in
+POST people-staff-new                     in  in 302 403 403 403 403 403 403 302  in  in
+GET  people-staff-one                     in  in 200 403 403 403 403 200 200 200  in  in
+POST people-staff-one                     in  in 302 403 403 403 403 403 403 302  in  in
+GET  cards-all                            in  in 200 403 403 403 403 403 403 200  in  in
+GET  cards                                in  in 200 404 403 404 200 404 404 200  in  in
+GET  robots                              200
+GET  leaks                                in  in 403 403 200 200 200 200 200 200  in  in
+GET  leak                                 in  in 403 403 200 404 200 200 200 200  in  in
+POST leak-burn                            in  in 403 403 302 404 302 302 302 302  in  in
+POST leak-leave                           in  in 403 403 302 404 302 302 302 302  in  in
+GET  incidents                            in  in 200 403 200 200 200 200 200 200  in  in
+GET  incident-new                         in  in 200 403 200 200 200 200 200 200  in  in
+POST incident-new                         in  in 302 403 302 302 302 302 302 302  in  in
+GET  incident                             in  in 404 403 404 404 200 404 200 200  in  in
+POST incident                             in  in 404 403 404 404 302 404 302 302  in  in
+GET  exceptions                           in  in 403 403 200 200 200 200 200 200  in  in
+POST exceptions                           in  in 403 403 302 302 409 302 302 302  in  in
+GET  exception                            in  in 403 403 404 404 200 404 200 200  in  in
+POST exception                            in  in 403 403 404 404 403 404 302 302  in  in
+GET  monitoring                           in  in 403 200 403 403 403 403 200 200  in  in
+GET  monitored                            in  in 403 403 403 403 403 403 200 200  in  in
+POST monitored                            in  in 403 403 403 403 403 403 302 302  in  in
+GET  well                                 in  in 200 403 403 403 403 200 200 200  in  in
+GET  healthz                             200
+GET  readyz                              503
+GET  metrics                             404
+GET  mail                                404
+POST mail                                404
+GET  mail-entry                          404
+POST mail-entry                          404
+GET  room                                404 200 404 404 404 404 404 404 404 404 404 404
+POST room-command                        404 200 404 404 404 404 404 404 404 404 404 404
+POST hooks-livekit                       401
+GET  rtc/validate                        401
+POST rtc/validate                        401
+GET  rtc/v1/validate                     401
+POST rtc/v1/validate                     401
 
-GET  account_login                         200 200 302 302 302 302 302 302 302 302
-POST account_login                         200 200 302 302 302 302 302 302 302 302
-GET  account_logout                        302 302 200 200 200 200 200 200 200 200
-POST account_logout                        302
-GET  account_inactive                      200
-GET  account_signup                        200 200 302 302 302 302 302 302 302 302
-POST account_signup                        200 200 302 302 302 302 302 302 302 302
-GET  account_reauthenticate                302 302 200 200 200 200 200 200 200 200
-POST account_reauthenticate                302 302 200 200 200 200 200 200 200 200
-GET  account_email                         404
-POST account_email                         404
-GET  account_email_verification_sent       404
-POST account_email_verification_sent       404
-GET  account_change_password               302 302 200 200 200 200 200 200 200 200
-POST account_change_password               302 302 200 200 200 200 200 200 200 200
-GET  account_set_password                  404
-POST account_set_password                  404
-GET  account_reset_password                200
-POST account_reset_password                200
-GET  account_confirm_login_code            404
-POST account_confirm_login_code            404
-GET  account_confirm_email                 404
-POST account_confirm_email                 404
-GET  account_reset_password_from_key_done  200
-GET  account_reset_password_from_key       200
-POST account_reset_password_from_key       200
-GET  account_reset_password_done           200
+GET  account_login                       200 200 302 302 302 302 302 302 302 302 200 200
+POST account_login                       200 200 302 302 302 302 302 302 302 302 200 200
+GET  account_logout                      302 302 200 200 200 200 200 200 200 200 302 302
+POST account_logout                      302
+GET  account_inactive                    200
+GET  account_signup                      200 200 302 302 302 302 302 302 302 302 200 200
+POST account_signup                      200 200 302 302 302 302 302 302 302 302 200 200
+GET  account_reauthenticate              302 302 200 200 200 302 200 200 200 200 302 302
+POST account_reauthenticate              302 302 200 200 200 302 200 200 200 200 302 302
+GET  account_email                       404
+POST account_email                       404
+GET  account_email_verification_sent     404
+POST account_email_verification_sent     404
+GET  account_change_password             302 302 200 200 200 200 200 200 200 200 302 302
+POST account_change_password             302 302 200 200 200 200 200 200 200 200 302 302
+GET  account_set_password                404
+POST account_set_password                404
+GET  account_reset_password              200
+POST account_reset_password              200
+GET  account_confirm_login_code          404
+POST account_confirm_login_code          404
+GET  account_confirm_email               404
+POST account_confirm_email               404
+GET  account_reset_password_from_key_done 200
+GET  account_reset_password_from_key     200
+POST account_reset_password_from_key     200
+GET  account_reset_password_done         200
 
-GET  accounts/                             302
-POST accounts/                             302
-GET  accounts/email/                       404
-POST accounts/email/                       404
-GET  accounts/confirm-email/               404
-POST accounts/confirm-email/               404
-GET  accounts/confirm-email/<str:key>/     404
-POST accounts/confirm-email/<str:key>/     404
-GET  accounts/password/set/                404
-POST accounts/password/set/                404
-GET  accounts/login/code/confirm/          404
-POST accounts/login/code/confirm/          404
+GET  accounts/                           302
+POST accounts/                           302
+GET  mfa_index                            in  in 200 200 200 200 200 200 200 200  in  in
+GET  mfa_authenticate                     in  in 302 302 302 302 302 302 302 302  in  in
+POST mfa_authenticate                     in  in 302 302 302 302 302 302 302 302  in  in
+GET  mfa_reauthenticate                   in  in 302 302 302 302 302 302 302 302  in  in
+POST mfa_reauthenticate                   in  in 302 302 302 302 302 302 302 302  in  in
+GET  mfa_activate_totp                    in  in 200 200 200 200 200 200 200 200  in  in
+POST mfa_activate_totp                    in  in 200 200 200 200 200 200 200 200  in  in
+GET  mfa_deactivate_totp                  in  in 404 404 404 404 404 404 404 404  in  in
+POST mfa_deactivate_totp                  in  in 404 404 404 404 404 404 404 404  in  in
+GET  mfa_view_recovery_codes              in  in 404 404 404 404 404 404 404 404  in  in
+GET  mfa_generate_recovery_codes          in  in 200 200 200 200 200 200 200 200  in  in
+POST mfa_generate_recovery_codes          in  in 200 200 200 302 200 200 200 200  in  in
+GET  mfa_list_webauthn                   302
+POST mfa_list_webauthn                   302
+GET  mfa_add_webauthn                     in  in 200 200 200 200 200 200 200 200  in  in
+POST mfa_add_webauthn                     in  in 200 200 200 200 200 200 200 200  in  in
+GET  mfa_login_webauthn                   in  in 302 302 302 302 302 302 302 302  in  in
+POST mfa_login_webauthn                  200 200 302 302 302 302 302 302 302 302 200 200
+GET  mfa_reauthenticate_webauthn          in  in 302 302 302 200 302 302 302 302  in  in
+POST mfa_reauthenticate_webauthn          in  in 302 302 302 200 302 302 302 302  in  in
+GET  mfa_remove_webauthn                  in  in 404 404 404 200 404 404 404 404  in  in
+POST mfa_remove_webauthn                  in  in 404 404 404 302 404 404 404 404  in  in
+GET  openid_connect_login                404
+GET  openid_connect_callback             404
 """
 """What each of PERSONAS gets, in their order; a single code is everybody's, and `in` is sent to sign in.
 A method that is not written down is 405, or `in` before that."""
@@ -311,6 +331,10 @@ def ask(client: Client, method: str, name: str, school: School) -> str:
         transaction.set_rollback(True)
     to_sign_in = answer.status_code == 302 and answer["Location"].startswith(reverse("account_login"))
     return "in" if to_sign_in and not name.startswith("account_") else str(answer.status_code)
+
+
+NOBODY = ("anonymous", "pupil", "family", "leaver")
+"""Who has no account here, or none any more."""
 
 
 def expected() -> dict[tuple[str, str], tuple[str, ...]]:
@@ -338,7 +362,7 @@ def test_everybody_gets_what_the_table_says(who: str, school: School, visits: Vi
     for name in routes():
         for method in ("GET", "POST"):
             wanted = {table[name, method][place]} if (name, method) in table else {"405", "in"}
-            if "in" in wanted and who not in ("anonymous", "pupil"):
+            if "in" in wanted and who not in NOBODY:
                 wanted.discard("in")
             given = ask(client, method, name, school)
             if given not in wanted:

@@ -2,7 +2,6 @@
 
 import io
 import logging
-from collections.abc import Iterator
 
 import pytest
 from django.db import IntegrityError
@@ -14,14 +13,13 @@ from circletime.pages import urls
 
 
 @pytest.fixture
-def log() -> Iterator[io.StringIO]:
+def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """What the handler that settings name writes."""
     handler = logging._handlers["stderr"]
     assert isinstance(handler, logging.StreamHandler)
     written = io.StringIO()
-    was = handler.setStream(written)
-    yield written
-    handler.setStream(was)
+    monkeypatch.setattr(handler, "stream", written)
+    return written
 
 
 TOKEN = "an-invented-token-that-opens-nothing"

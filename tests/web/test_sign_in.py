@@ -31,7 +31,7 @@ def sign_in(client: Client, email: str, password: str = "wrong", **more: Any) ->
 
 def test_the_right_words_open_the_meetings(world: World, browser: Client) -> None:
     page = Page(browser.get(LOGIN))
-    assert page.buttons() == ["Sign in"]
+    assert page.buttons() == ["Sign in", "Use a passkey"]
     assert [each.text for each in page.every if each.tag == "label"] == ["Email", "Password"]
     answer = sign_in(browser, world.teacher.email.upper(), PASSWORD)
     assert answer["Location"] == reverse("meetings")

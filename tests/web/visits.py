@@ -10,6 +10,7 @@ from django.urls import reverse
 from circletime.meetings.actions import door, lifecycle
 from circletime.meetings.models import Meeting, Seat
 from circletime.people.models import Household, Pupil, User
+from tests.signing import sign_in
 from tests.world import World, family_link
 
 HOME = "203.0.113.7"
@@ -27,7 +28,7 @@ class Visits:
 
     def signed_in(self, user: User, **options: Any) -> Client:
         client = self.browser("198.51.100.1", **options)
-        client.force_login(user)
+        sign_in(client, user)
         return client
 
     def by_role(self, role: str) -> Client:

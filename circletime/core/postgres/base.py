@@ -1,9 +1,9 @@
 """PostgreSQL, where whoever writes waits their turn before they begin, as on SQLite (ADR 35).
 
 The log is one chain: whoever writes a row of it holds its end until the commit, so writers stand in line in
-any case, from their first row of log on. Here they stand in it from the beginning: what an action checks still
-holds when it changes it, whichever process it runs in, and no two can ever wait for each other. Reading,
-outside a transaction, waits for nobody.
+any case, from their first row of log on. Here they stand in it from the beginning: what an action checks
+still holds when it changes it, whichever process it runs in, and no two can ever wait for each other.
+Reading, outside a transaction, waits for nobody.
 """
 
 from collections.abc import Callable

@@ -17,6 +17,7 @@ from circletime.core.errors import Refused
 from circletime.documents.queries import missing_for_user
 from circletime.documents.rules.kinds import Gate
 from circletime.pages.found import or_404
+from circletime.pages.shown_lately import ask_again
 from circletime.pages.views.policies import papers_of
 from circletime.pages.who import staff_of
 from circletime.people.models import User
@@ -86,6 +87,8 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
     film = chosen_film(recording, user, request.GET.get("film", ""))
     if request.method == "GET" and request.headers.get("Accept") == "application/json":
         return JsonResponse({"state": film.state if film else "", "percent": film.percent if film else 0})
+    if queries.last_viewing(recording, user, since=now - VIEWING_LASTS) and (asked := ask_again(request)):
+        return asked  # the player is on this page
     error: Refused | None = None
     if request.method == "POST":
         try:

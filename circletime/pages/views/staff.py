@@ -1,6 +1,7 @@
 """Staff and governors: who they are, which roles they hold, whether they may sign in."""
 
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -8,6 +9,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from circletime.core import time
+from circletime.meetings.actions.door import put_out
+from circletime.pages import sign_in
 from circletime.pages.forms import Field, Form, options_of
 from circletime.pages.found import or_404
 from circletime.pages.steps import Step, run
@@ -22,9 +25,20 @@ from circletime.people.actions.staff import (
 )
 from circletime.people.models import User
 from circletime.people.queries import list_staff
-from circletime.people.rules import ROLE_GIVERS, Role
+from circletime.people.rules import ROLE_GIVERS, Role, can_reset_sign_in
+from circletime.people.second_steps import list_school_accounts, list_second_steps
 
 SEEN = "What everybody in a meeting sees, as: Mrs Osei."
+
+
+RESET = Form(
+    "reset",
+    "Take it away",
+    title="Lost their passkey or telephone",
+    words="Their passkeys, app and codes open nothing any more, and they are signed out. "
+    "They sign in with their password, and set up a new one. Be sure that it is they who ask.",
+    danger=True,
+)
 
 
 @login_required
@@ -70,7 +84,16 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "may_change": may,
     }
     here = reverse("people-staff-one", args=[pk])
-    return run(request, "pages/people/staff.html", context, lambda: _steps(found, user), may=may, here=here)
+
+    def reset(typed: QueryDict) -> None:
+        sign_in.reset(user=found, by=user, now=time.now())
+
+    lost = [Step(RESET, reset)] if _may_reset(found, user) else []
+
+    def steps() -> list[Step]:
+        return (_steps(found, user) if may else []) + lost
+
+    return run(request, "pages/people/staff.html", context, steps, may=may or bool(lost), here=here)
 
 
 def _steps(found: User, user: User) -> list[Step]:
@@ -83,8 +106,10 @@ def _steps(found: User, user: User) -> list[Step]:
     def roles(typed: QueryDict) -> None:
         set_roles(user=found, roles=typed.getlist("roles"), by=user, now=now)
 
+    @transaction.atomic
     def off(typed: QueryDict) -> None:
         switch_off(user=found, by=user, now=now)
+        put_out(user=found, by=user.actor, now=now)
 
     def on(typed: QueryDict) -> None:
         switch_on(user=found, by=user, now=now)
@@ -110,3 +135,9 @@ def _steps(found: User, user: User) -> list[Step]:
         Step(Form("invite", "Send the link", title="Has no password", words=mailed), invite),
         Step(Form("off", "Switch off", title="Does not work here any more", words=gone, danger=True), off),
     ]
+
+
+def _may_reset(found: User, user: User) -> bool:
+    own = found.pk == user.pk
+    has = list_second_steps(found) or list_school_accounts(found)
+    return bool(has) and can_reset_sign_in(user.roles, found.roles, own=own)

@@ -7,6 +7,8 @@ An account stays as a number without a name, because it is what did things.
 from datetime import datetime
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
@@ -23,6 +25,7 @@ from circletime.people.models import (
     RoleGrant,
     RosterBefore,
     RosterImport,
+    RosterOdd,
     RosterSaid,
     User,
 )
@@ -75,7 +78,8 @@ def erase_account(*, user: User, by: str, now: datetime) -> None:
         raise Refused("on", "This account is switched on.")
     _forget_roster("staff", locked.source_id)
     PasswordAsk.objects.filter(email=locked.email).delete()
-    EmailAddress.objects.filter(user_id=locked.pk).delete()
+    for way_in in (EmailAddress, Authenticator, SocialAccount):
+        way_in.objects.filter(user_id=locked.pk).delete()
     RoleGrant.objects.filter(user=locked).delete()
     locked.classes.clear()
     locked.name, locked.email, locked.source_id = WHO_LEFT, f"erased-{locked.pk}@erased.invalid", ""
@@ -89,4 +93,5 @@ def _forget_roster(kind: str, source_id: str) -> None:
     if source_id:
         RosterSaid.objects.filter(kind=kind, source_id=source_id).delete()
     RosterBefore.objects.all().delete()
+    RosterOdd.objects.all().delete()
     RosterImport.objects.filter(state="applied").update(state="earlier")

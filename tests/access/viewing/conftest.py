@@ -20,6 +20,7 @@ from tests.access.viewings import (
     make_film,
 )
 from tests.recordings.school import make_seat
+from tests.signing import sign_in
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +32,7 @@ def clock(monkeypatch, the_day_after) -> Clock:
 
 def signed_in(user) -> Client:
     client = Client()
-    client.force_login(user)
+    sign_in(client, user)
     return client
 
 
