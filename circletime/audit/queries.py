@@ -81,6 +81,12 @@ def tally(kinds: Iterable[str], since: datetime, until: datetime) -> dict[str, d
     return found
 
 
+def count_kinds(kinds: Iterable[str], *, after: int, until: int) -> dict[str, int]:
+    """How often each kind was done, in the rows after number `after` and up to `until`."""
+    rows = Row.objects.filter(kind__in=list(kinds), number__gt=after, number__lte=until).order_by()
+    return dict(rows.values_list("kind").annotate(count=Count("pk")))
+
+
 def numbers(kinds: Iterable[str], since: datetime, until: datetime) -> list[tuple[str, datetime, int]]:
     """Each act of these kinds, when it was, and the `number` it was about, which is one unless it says so."""
     rows = Row.objects.filter(kind__in=list(kinds), at__gte=since, at__lt=until).order_by("number")

@@ -106,6 +106,7 @@ urlpatterns = [
     path("", include("circletime.pages.people_urls")),
     path("", include("circletime.pages.incident_urls")),
     path("", include("circletime.pages.protection_urls")),
+    path("", include("circletime.pages.health_urls")),
     path("leaks/", leaks.index, name="leaks"),
     path("leaks/<str:public_id>/", leaks.show, name="leak"),
     path("leaks/<str:public_id>/burn", leaks.burn, name="leak-burn"),

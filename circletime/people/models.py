@@ -17,6 +17,7 @@ from circletime.people.roster.models import (
     RosterTie,
 )
 from circletime.people.rules import (
+    HEALTH_READERS,
     HOSTS,
     INCIDENT_REPORTERS,
     LETTER_KEEPERS,
@@ -128,6 +129,11 @@ class User(AbstractBaseUser):
     def may_see_letters(self) -> bool:
         """Whether this person looks after what is mailed (R2)."""
         return bool(self.roles & LETTER_KEEPERS)
+
+    @property
+    def sees_health(self) -> bool:
+        """Whether this person sees how Circletime itself stands."""
+        return bool(self.roles & HEALTH_READERS)
 
     @property
     def may_import(self) -> bool:

@@ -53,6 +53,10 @@ OFFICE = frozenset({Role.OFFICE, Role.HEADTEACHER})
 
 LETTER_KEEPERS = OFFICE | WATCHERS
 """Who sees which letters went out, and sends one again (R2)."""
+
+HEALTH_READERS = LETTER_KEEPERS
+"""Who sees whether Circletime itself is well."""
+
 REQUEST_LOGGERS = WATCHERS | {Role.OFFICE}
 """Who may write down that somebody asked to see a recording. The office does no more than that (T10)."""
 

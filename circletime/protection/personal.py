@@ -558,6 +558,13 @@ TABLES = (
         ("text",),
         ("point",),
     ),
+    # how Circletime itself stands
+    Kept(
+        "health.Standing",
+        "Whether all is well, in sentences about the machine",
+        plain=("subject", "says", "do"),
+    ),
+    Kept("health.Beat", "The worker's sign of life"),
     # the log, and what comes with Django
     Kept(
         "audit.Row",
@@ -598,6 +605,35 @@ TABLES = (
         "Account",
         "Deleted.",
         ("email",),
+    ),
+    Kept(
+        "mfa.Authenticator",
+        "Passkeys, apps and codes on paper that somebody signs in with",
+        STAFF,
+        "until its owner or a leader takes it away",
+        "Account",
+        "Deleted.",
+        ("data",),
+    ),
+    Kept(
+        "socialaccount.SocialAccount",
+        "Which account elsewhere signs somebody in: its number there, and nothing else",
+        STAFF,
+        "until a leader takes it away",
+        "Account",
+        "Deleted.",
+        ("uid",),
+        ("provider", "extra_data"),
+    ),
+    Kept(
+        "socialaccount.SocialApp",
+        "Not used: the settings say where accounts are",
+        plain=("provider", "provider_id", "name", "client_id", "secret", "key", "settings"),
+    ),
+    Kept(
+        "socialaccount.SocialToken",
+        "Not used: nothing is asked for in anybody's name",
+        plain=("token", "token_secret"),
     ),
     Kept("account.EmailConfirmation", "Not used: nobody signs up", plain=("key",)),
     Kept("auth.Permission", "Not used", plain=("name", "codename")),

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from circletime.core import time
 from circletime.core.errors import Refused
+from circletime.core.measure import ACTION_SECONDS
 from circletime.core.words import _
 from circletime.meetings.actions import door, floor, grown_ups, host, lifecycle
 from circletime.meetings.models import Seat
@@ -80,7 +81,8 @@ def command(request: HttpRequest, seat_id: str, verb: str) -> JsonResponse:
     if act is None:
         raise Http404
     try:
-        act(seat, body, time.now())
+        with ACTION_SECONDS.labels(verb).time():
+            act(seat, body, time.now())
     except Refused as refusal:
         return _error(refusal.code, str(refusal), refusal.status)
     return JsonResponse({"ok": True})
