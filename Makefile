@@ -7,7 +7,7 @@ export CIRCLETIME_VAR := $(abspath $(VAR))
 export CIRCLETIME_BIN := $(abspath var/bin)
 export PYTHONDONTWRITEBYTECODE := # compiled files are kept: each process starts three times faster
 
-.PHONY: setup setup-test demo demo-reset run test soak fuzz mutations check fix docs messages bench browsers
+.PHONY: setup setup-test demo demo-reset run test soak fuzz mutations check fix docs messages bench networks browsers
 .PHONY: wheel wheel-check deploy-check audit sbom update
 
 setup: .venv/.done circletime/locale/.done room/dist/.done var/bin/.done ## everything a meeting needs
@@ -54,7 +54,11 @@ demo-reset: ## begin the demo again
 run: setup ## all parts, with this school's own data
 	@PORT=$(PORT) $(RUN)/circletime serve
 
-test: setup browsers ## the whole suite
+tests/provider/node_modules/.done: tests/provider/package.json tests/provider/package-lock.json
+	cd tests/provider && npm install --silent --no-audit --no-fund
+	@touch $@
+
+test: setup browsers tests/provider/node_modules/.done ## the whole suite
 	$(RUN)/python -m tests.everything
 
 soak: setup browsers ## what takes too long for every change: 10,000 random steps, bugs put back, each step killed
@@ -96,6 +100,9 @@ messages: setup ## collect what families read into the catalogs
 bench: setup ## make bench F=F1
 	@sh tests/install-browsers.sh xvfb
 	$(RUN)/python -m bench $(F)
+
+networks: setup browsers ## how homes fare behind lines that lose, delay or keep out (as root); writes docs/networks.md
+	$(RUN)/python -m bench.networks
 
 wheel: setup ## what a school installs: var/wheel, for x86-64 and arm64
 	@$(RUN)/python -m deploy.wheel $(UV)

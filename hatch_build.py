@@ -41,6 +41,7 @@ class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
             build_data["force_include"][str(programs / name)] = f"circletime/built/var/bin/{name}"
         for path in sorted(room.rglob("[!.]*.*")):
             build_data["force_include"][str(path)] = f"circletime/built/room/dist/{path.relative_to(room)}"
+        build_data["force_include"][str(programs / "NOTICES.txt")] = "circletime/built/NOTICES.txt"
         lists = sorted((programs / "sbom").glob("*.cdx.json"))
         build_data["sbom_files"] += [str(path.relative_to(self.root)) for path in lists]
         build_data["pure_python"] = False

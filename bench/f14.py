@@ -17,7 +17,7 @@ from tests import harness
 from tests.harness import DESKTOP, PHONE, Installation, Person, wait_for
 
 Wanted = dict[str, tuple[int, int]]
-ROUNDS = int(__import__("os").environ.get("ROUNDS", "6"))
+ROUNDS = 5
 WITHIN = 15.0
 LOOKED = 6.0
 """Seconds over which silences are looked for, with the app replaced at the beginning and without."""
@@ -155,10 +155,6 @@ def _replace(at: Installation, people: list[Person], what: str) -> dict[str, lis
     elif what == "stopped":
         os.kill(at.pid("app"), signal.SIGTERM)
     time.sleep(LOOKED)
-    for one in people:  # DEBUG
-        print(
-            what, one.who, one.page.evaluate("[connections.length, JSON.stringify(streams)]"), file=sys.stderr
-        )
     return {
         kind: [one.page.evaluate(f"longest('{kind}', {began * 1000})") / 1000 for one in people]
         for kind in ("video", "audio")

@@ -61,8 +61,8 @@ def run() -> Result:
         rows,
         [
             "OneRoster 1.1 as a zip file: each child with two adults, a class for every 30 with a teacher, "
-            "and a set for a subject as well, so that 20,000 children are 100,000 rows. SQLite in a file; "
-            "the whole command: read into rows of the import, planned, and written in one transaction.",
+            "and a set for a subject, so that 20,000 children are 100,000 rows. SQLite in a file; the "
+            "whole command: read into rows of the import, planned, and written in one transaction.",
             "Each step is a fresh process. Its peak is VmHWM, set back (clear_refs) once Django is loaded.",
             f"From 5,000 to 20,000 children the peak grows by {growth:.1f} MB at most, {growth / 15:.2f} MB "
             f"for each thousand; up to {NOISE_MB:.0f} MB count as noise.",

@@ -9,6 +9,7 @@ import ctypes
 import fcntl
 import os
 import random
+import socket
 import struct
 import subprocess
 import sys
@@ -30,7 +31,8 @@ WAITS = 0.5
 class Line:
     """What the line does, each way: `loss` 0 to 1, `delay` and `jitter` in seconds, `uplink` in bit/s or 0.
 
-    `only` is what comes through: "" for everything, "tcp", or "443" for TCP to and from that port.
+    `only` is what comes through: "" for everything, "tcp", or "443" for TCP to and from that port. Without
+    `relay` the school's relay is not there.
     """
 
     name: str
@@ -39,10 +41,13 @@ class Line:
     jitter: float = 0.0
     uplink: int = 0
     only: str = ""
+    relay: bool = True
 
     def lets(self, packet: bytes) -> bool:
         """Whether an IPv4 packet of this kind comes through at all."""
         if packet[0] >> 4 != 4:
+            return False
+        if not self.relay and socket.inet_aton(RELAY) in (packet[12:16], packet[16:20]):
             return False
         if not self.only:
             return True
@@ -95,6 +100,12 @@ def namespaces() -> Iterator[None]:
     here = os.open("/proc/self/ns/net", os.O_RDONLY)
     try:
         _enter(SCHOOL)
+        # A card of the school's own, which has its addresses whether or not a home is connected.
+        subprocess.run(["ip", "link", "add", "card", "type", "veth", "peer", "name", "cable"], check=True)
+        for address in (PAGES, RELAY):
+            subprocess.run(["ip", "addr", "add", f"{address}/32", "dev", "card"], check=True)
+        for name in ("card", "cable"):
+            subprocess.run(["ip", "link", "set", name, "up"], check=True)
         yield
     finally:
         _move(here)
@@ -134,21 +145,24 @@ def _move(descriptor: int) -> None:
         raise OSError(ctypes.get_errno(), "the network could not be entered")
 
 
-def _device(namespace: str, name: str, *addresses: str) -> int:
+def _device(namespace: str, name: str, address: str, *others: str) -> int:
+    """A TUN device in the namespace, over which it reaches the others."""
     _enter(namespace)
     tun = os.open("/dev/net/tun", os.O_RDWR)
     fcntl.ioctl(tun, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TUN | IFF_NO_PI))
-    for address in addresses:
-        subprocess.run(["ip", "addr", "add", f"{address}/24", "dev", name], check=True)
+    if namespace == HOME:
+        subprocess.run(["ip", "addr", "add", f"{address}/32", "dev", name], check=True)
     subprocess.run(["ip", "link", "set", name, "up"], check=True)
+    for other in others:
+        subprocess.run(["ip", "route", "add", other, "dev", name, "src", address], check=True)
     return tun
 
 
 def main() -> None:
     """Lay the line that the argument describes, say so, and carry."""
     line = eval(sys.argv[1], {"Line": Line})
-    school = _device(SCHOOL, "school", PAGES, RELAY)
-    home = _device(HOME, "home", CHILD)
+    school = _device(SCHOOL, "school", PAGES, CHILD)
+    home = _device(HOME, "home", CHILD, PAGES, RELAY)
     print("laid", flush=True)
     carry(line, home, school)
 

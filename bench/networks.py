@@ -32,9 +32,10 @@ LINES = (
     Line("100 ms late each way, ± 20 ms", delay=0.1, jitter=0.02),
     Line("150 kbit/s up", uplink=150_000),
     Line("no UDP", only="tcp"),
+    Line("no UDP, and no relay", only="tcp", relay=False),
     Line("port 443 only", only="443"),
 )
-NAMES = ("Amara", "Ben", "Chloé", "D'Arcy", "Eun-ji", "Amara")
+NAMES = ("Amara", "Ben", "Chloé", "D'Arcy", "Eun-ji", "Amara", "Ben")
 LOADS = 3
 LISTENED = 10.0
 MEET, TURN = "meet.larkfield.example", "turn.larkfield.example"
@@ -118,17 +119,11 @@ def _school(folder: Path) -> Iterator[Installation]:
         "CIRCLETIME_TURN_KEY": str(relay[1]),
         "CIRCLETIME_TURN_PORT": str(port + 4),
     }
-    with _device_of_school(), _fronts(pages, port, port + 4):
-        with harness.installation(folder / "school", classes=1, port=port, settings=settings) as at:
-            yield at
-
-
-@contextmanager
-def _device_of_school() -> Iterator[None]:
-    # The school's addresses are there also while no home is connected.
-    for address in (PAGES, RELAY):
-        subprocess.run(["ip", "addr", "add", f"{address}/32", "dev", "lo"], check=True)
-    yield
+    with (
+        _fronts(pages, port, port + 4),
+        harness.installation(folder / "school", classes=1, port=port, settings=settings) as at,
+    ):
+        yield at
 
 
 def _trust(folder: Path, *certificates: Path) -> None:
@@ -270,7 +265,7 @@ def _write(rows: list[dict[str, Cell]], asked: list[str], browser: str) -> None:
 
 PAGE = """# Networks as homes have them
 
-Written by `python -m bench.networks` ({where}, {browser}); nothing in the table was typed by hand.
+Written by `make networks` ({where}, {browser}); nothing in the table was typed by hand.
 
 A child in Chromium sits in a network of its own; every packet to the school goes over a line that loses,
 delays, slows or keeps out. The teacher's browser is at the school. The first picture is the median of
@@ -282,9 +277,9 @@ the browser to bridge a gap. The cameras give 15 pictures a second.
 
 - Of servers on the way, the browsers were told: {asked}. That is the school's own relay; there was no
   other.
-- A home without UDP uses the media server's TCP port. Where only port 443 is open, the relay carries it
-  (TURN over TLS), whose certificate the browser checked. Without `CIRCLETIME_TURN_DOMAIN` such a home
-  cannot take part.
+- A home without UDP is carried by the relay (TURN over TLS), whose certificate the browser checked, or by
+  the media server's own TCP port. Where only port 443 is open there is nothing but the relay: without
+  `CIRCLETIME_TURN_DOMAIN` such a home cannot take part.
 - The line is a program between two network namespaces (bench/line.py), as the machine's kernel had no
   traffic control. An uplink that is full drops what would wait longer than half a second.
 """

@@ -61,10 +61,23 @@ GROUPS: dict[str, tuple[Setting, ...]] = {
             "CIRCLETIME_BIN", "The folder of the media server and the recorder.", "where they were built"
         ),
         Setting(
-            "CIRCLETIME_POSTGRES",
-            "The name of a service in PostgreSQL's own file pg_service.conf: the database is there, and not "
-            "in CIRCLETIME_VAR.",
+            "CIRCLETIME_DATABASE",
+            "The address of a PostgreSQL, as postgres://circletime@db.example/circletime, with what libpq "
+            "reads in one: the database is there, and not in CIRCLETIME_VAR.",
             "SQLite",
+        ),
+        Setting(
+            "CIRCLETIME_DATABASE_PASSWORD_FILE",
+            "A file with the password for that address, and nothing else.",
+            "none",
+        ),
+        Setting(
+            "CIRCLETIME_APPS", "How many processes serve the pages; more than one needs PostgreSQL.", "1"
+        ),
+        Setting(
+            "CIRCLETIME_WORKERS",
+            "How many processes keep the school's clock; more than one needs PostgreSQL.",
+            "1",
         ),
         Setting(
             "CIRCLETIME_KEK",

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from circletime.core.languages import LANGUAGES as FAMILY_LANGUAGES
-from config import env, places
+from config import database, env, places
 from config.sign_in import *  # noqa: F403  what allauth is told, in a file of its own
 
 BASE_DIR = places.BASE
@@ -157,34 +157,16 @@ TEMPLATES = [
     }
 ]
 
-_postgres = env.text("CIRCLETIME_POSTGRES", "")
-if _postgres:
-    DATABASES: dict[str, dict[str, Any]] = {
-        "default": {
-            "ENGINE": "django.db.backends.postgresql",
-            "OPTIONS": {"service": _postgres},
-        }
-    }
-else:
-    DATABASES = {
-        "default": {
-            "ENGINE": "circletime.core.sqlite",
-            "NAME": VAR / "db.sqlite3",
-            "CONN_MAX_AGE": None,  # the threads that answer stay
-            "OPTIONS": {
-                # IMMEDIATE takes the write lock when a transaction opens, so that lock, check and
-                # change see one state; WAL lets pages be read meanwhile.
-                "transaction_mode": "IMMEDIATE",
-                "timeout": 10,
-                # What is erased is overwritten in the file, whatever the library was built with.
-                "init_command": (
-                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON;"
-                ),
-            },
-            # A file also in tests: several processes and threads share it, as in service.
-            "TEST": {"NAME": VAR / "test.sqlite3"},
-        }
-    }
+# A file on this machine, or PostgreSQL at postgres://…
+_server = env.text("CIRCLETIME_DATABASE", "")
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": database.postgres(_server)
+    if _server
+    else database.sqlite(VAR / "db.sqlite3", VAR / "test.sqlite3")
+}
+# How many processes serve the pages, and how many keep the school's clock.
+APPS = database.processes("CIRCLETIME_APPS", env.number("CIRCLETIME_APPS", 1), server=bool(_server))
+WORKERS = database.processes("CIRCLETIME_WORKERS", env.number("CIRCLETIME_WORKERS", 1), server=bool(_server))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The cache holds only throttle counts; in the database, so that every process counts together
@@ -256,7 +238,12 @@ WHITENOISE_AUTOREFRESH = False
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "plain": {
+            "()": "circletime.core.logs.WithoutValues",
+            "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
     "filters": {"without_addresses": {"()": "circletime.core.logs.WithoutAddresses"}},
     "handlers": {
         "stderr": {

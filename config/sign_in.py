@@ -57,8 +57,8 @@ MFA_FORMS = {
 MFA_RATE_LIMITS = {"webauthn_login": "120/m/ip"}
 
 # Where staff have accounts elsewhere they may sign in with these. Nobody gets an account here by it, and only
-# who has an address of the school's own domains is looked for. Our page begins it by a link: no form of ours may
-# lead to another site (form-action).
+# who has an address of the school's own domains is looked for. Our page begins it by a link: no form of ours
+# may lead to another site (form-action).
 SCHOOL_DOMAINS = env.domains("CIRCLETIME_OIDC_DOMAINS")
 SCHOOL_SIGN_INS = env.sign_in_providers(SCHOOL_DOMAINS)
 SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": SCHOOL_SIGN_INS}}

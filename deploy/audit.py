@@ -71,7 +71,15 @@ def ask(uv: str) -> Iterator[Answer]:
         yield read_pip_audit(_said([uv, "tool", "run", "--quiet", PIP_AUDIT, *audit, "-r", file.name])[1])
     yield read_npm_audit(_said(["npm", "--prefix", "room", "audit", "--json", "--package-lock-only"])[1])
     for program in PROGRAMS:
-        check = [sys.executable, "media/build.py", "run", GOVULNCHECK, "-mode=binary", f"var/bin/{program}"]
+        check = [
+            sys.executable,
+            "media/build.py",
+            "go",
+            "run",
+            GOVULNCHECK,
+            "-mode=binary",
+            f"var/bin/{program}",
+        ]
         yield read_govulncheck(program, *_said(check))
 
 

@@ -17,17 +17,8 @@ GOMOD = "github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0"
 
 def lists(uv: str, programs: Path) -> dict[str, list[str]]:
     """By name, the command that says it."""
-    of_program = [
-        sys.executable,
-        "media/build.py",
-        "run",
-        GOMOD,
-        "bin",
-        "-json",
-        "-std",
-        "-output-version",
-        "1.5",
-    ]
+    go = [sys.executable, "media/build.py", "go", "run", GOMOD]
+    of_program = [*go, "bin", "-json", "-std", "-output-version", "1.5"]
     return {
         "python": [
             *(uv, "export", "--quiet", "--frozen", "--no-dev"),

@@ -135,20 +135,23 @@ def same_again(uv: str, wheel: Path) -> None:
         command = [sys.executable, "-m", "deploy.wheel", uv, machine]
         subprocess.run(command, cwd=clone, env=env, check=True)
         if not filecmp.cmp(wheel, clone / "var" / "wheel" / wheel.name, shallow=False):
-            raise SystemExit("Built again, the wheel is another one. (What is not committed is not in it.)")
+            raise SystemExit(
+                "Built again from the last commit, the wheel is another one. Commit, then make wheel."
+            )
     print("built again elsewhere: the same to the last byte", flush=True)
 
 
 def main() -> None:
     """`python -m deploy.try_wheel UV WHEEL [WAY…]`: built again and installed in all ways, or in some."""
-    uv, wheel, *ways = sys.argv[1:]
+    given, wheel, *ways = sys.argv[1:]
+    uv = str(Path(shutil.which(given) or given).absolute())
     if not ways:
-        same_again(str(shutil.which(uv)), Path(wheel).resolve())
+        same_again(uv, Path(wheel).resolve())
     for way in ways or WAYS:
         home = Path(tempfile.mkdtemp(prefix=f"circletime-{way}-"))
         try:
             began = time.monotonic()
-            program = WAYS[way](Path(wheel).resolve(), home, str(shutil.which(uv)))
+            program = WAYS[way](Path(wheel).resolve(), home, uv)
             installed = time.monotonic() - began
             started = use(program, home)
             print(f"{way}: installed in {installed:.0f} s, the demo ran after {started:.0f} s", flush=True)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deploy import sbom
+from deploy import notices, sbom
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "var" / "wheel"
@@ -48,6 +48,7 @@ def build(machine: str, uv: str) -> Path:
     for program in ("livekit-server", "recorder"):
         check_machine(OUT / machine / program, machine)
     sbom.write(uv, OUT / machine, OUT / machine / "sbom")
+    notices.write(OUT / machine / "sbom", OUT / machine / "NOTICES.txt")
     subprocess.run([uv, "build", "--quiet", "--wheel", "--out-dir", OUT], cwd=ROOT, env=env, check=True)
     (wheel,) = OUT.glob(f"circletime-{_said(uv, 'version', '--short')}-*_{machine}.whl")
     return wheel

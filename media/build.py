@@ -99,11 +99,11 @@ def test() -> int:
     ).returncode
 
 
-def run(package: str, *arguments: str) -> int:
-    """Run a program of somebody else's, as `example.org/tool@v1.0.0`, on this machine."""
+def go(*arguments: str) -> int:
+    """Go itself, for this machine, as `run example.org/tool@v1.0.0`."""
     env = {name: value for name, value in os.environ.items() if name not in ("GOOS", "GOARCH")}
     env |= {"GOTOOLCHAIN": "local", "GOFLAGS": ""}
-    return subprocess.run([find_go(), "run", package, *arguments], env=env, check=False).returncode
+    return subprocess.run([find_go(), *arguments], env=env, check=False).returncode
 
 
 def update() -> int:
@@ -125,14 +125,14 @@ def update() -> int:
 
 
 def main() -> None:
-    """`build.py all`, or names of parts, or `test`, `update`, or `run` and a package with arguments."""
+    """`build.py all`, or names of parts, or `test`, `update`, or `go` and what to tell it."""
     names = sys.argv[1:] or ["all"]
     if names == ["test"]:
         sys.exit(test())
     if names == ["update"]:
         sys.exit(update())
-    if names[0] == "run":
-        sys.exit(run(*names[1:]))
+    if names[0] == "go":
+        sys.exit(go(*names[1:]))
     for name in ["server", "recorder"] if names == ["all"] else names:
         if name not in PARTS:
             sys.exit(f"There is no part called {name}. There are: {', '.join(PARTS)}.")

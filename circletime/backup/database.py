@@ -141,11 +141,10 @@ def _run(program: str, options: list[str], verb: str) -> None:
             f"{program} is not installed, which belongs to PostgreSQL: apt install postgresql-client."
         )
     given = connection.settings_dict
-    name, service = given["NAME"], given["OPTIONS"].get("service")
+    name = given["NAME"]
     # The last word is the database's name, which pg_restore would take for a file's.
     command, env = DatabaseClient.settings_to_cmd_args_env(given, [])
-    words = command[1:-1] if name or not service else command[1:]
-    into = f"--dbname={name or (f'service={service}' if service else 'postgres')}"
+    words, into = command[1:-1], f"--dbname={name}"
     done = subprocess.run(  # noqa: S603
         [program, *words, into, *options],
         env={**os.environ, **(env or {})},

@@ -6,11 +6,7 @@ page, on whichever machine it is served.
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
-
 from circletime.health.models import Beat
-
-ALIVE = settings.VAR / "run" / "worker.alive"
 
 LOOP_STANDS_AFTER = timedelta(seconds=3)
 """A loop that did not come round for so long is not said to be alive."""

@@ -34,6 +34,7 @@ MOST_REQUESTS = 400
 """Messages from one browser in ten seconds. A join of a class of thirty needs about sixty."""
 SILENT_AFTER = 12.0
 """Seconds. livekit-client pings every five; one that said nothing for so long has lost its network."""
+SECOND = "Tried to join a second time while in the room"
 OPENS_WITHIN = 4.0
 """Seconds for one media server. Where there are several, the next is tried after it."""
 ANSWERS_WITHIN = 4.0
@@ -99,8 +100,11 @@ class Doorman(Protocol):
     async def lied(self, seat_id: str, what: str, kind: str = "lie") -> None:
         """The browser tried what it may not (`lie`), or shows something screen-shaped (`shape`)."""
 
-    async def wait_shut(self, seat_id: str) -> None:
-        """Return once the seat may no longer be connected."""
+    async def may_replace(self, seat_id: str, connection_id: str) -> bool:
+        """Whether a new connection may be opened: False when another process has one that stands."""
+
+    async def wait_shut(self, seat_id: str, connection_id: str, is_heard: Callable[[], bool]) -> None:
+        """Return once this connection has to be closed. One that is heard keeps its place (`may_replace`)."""
 
 
 @dataclass
@@ -115,6 +119,10 @@ class _Line:
     goes_on: bool = False
     """Not the browser left but this process stops: the next one takes the connection up."""
 
+    def is_heard(self) -> bool:
+        """Whether its browser said something lately."""
+        return time.monotonic() - self.heard_at < SILENT_AFTER
+
 
 class SignalGate:
     """The ASGI application at /rtc and /rtc/v1."""
@@ -126,12 +134,12 @@ class SignalGate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket from its opening to its end."""
         await receive()  # websocket.connect
+        line = _Line(public_id(), time.monotonic(), asyncio.current_task())
         try:
-            leave, path, tracks = await self._open(scope)
+            leave, path, tracks = await self._open(scope, line)
         except _Refusal:
             await send({"type": "websocket.close", "code": 4403})  # before accepting: an HTTP 403
             return
-        line = _Line(public_id(), time.monotonic(), asyncio.current_task())
         self._lines[leave.identity] = line
         try:
             await self._relay(leave, path, tracks, line, receive, send)
@@ -143,7 +151,7 @@ class SignalGate:
             if not line.goes_on:
                 await asyncio.shield(self._doorman.closed(leave.identity, line.id))
 
-    async def _open(self, scope: Scope) -> tuple[Pass, str, Tracks]:
+    async def _open(self, scope: Scope, new: _Line) -> tuple[Pass, str, Tracks]:
         query = scope.get("query_string", b"")
         if len(query) > LONGEST_QUERY or not _same_origin(scope):
             raise _Refusal
@@ -165,17 +173,19 @@ class SignalGate:
             for lie in lies:
                 await self._doorman.lied(leave.identity, lie)
             kept = {"join_request": packed}
-        await self._one_line_only(leave.identity, resumes)
+        await self._one_line_only(leave.identity, new, resumes)
         suffix = "/rtc/v1" if scope["path"].rstrip("/").endswith("/v1") else "/rtc"
         return leave, f"{suffix}?{urlencode(kept)}", tracks
 
-    async def _one_line_only(self, seat_id: str, resumes: bool) -> None:
+    async def _one_line_only(self, seat_id: str, new: _Line, resumes: bool) -> None:
         # LiveKit lets the newest of two connections win, so a second one would throw the first out.
         line = self._lines.get(seat_id)
         if line is None:
+            if not resumes and not await self._doorman.may_replace(seat_id, new.id):
+                raise _Refusal
             return
-        if not resumes and time.monotonic() - line.heard_at < SILENT_AFTER:
-            await self._doorman.lied(seat_id, "Tried to join a second time while in the room")
+        if not resumes and line.is_heard():
+            await self._doorman.lied(seat_id, SECOND)
             raise _Refusal
         if line.task is not None:
             line.task.cancel()
@@ -194,7 +204,7 @@ class SignalGate:
         jobs = [
             asyncio.create_task(self._up(upstream, leave.identity, tracks, line, receive)),
             asyncio.create_task(self._down(upstream, leave, tracks, line, send, stands)),
-            asyncio.create_task(self._shut(leave.identity, stands)),
+            asyncio.create_task(self._shut(leave.identity, line, stands)),
             asyncio.create_task(_until(leave.closes_at)),
             asyncio.create_task(_unanswered(line)),
         ]
@@ -212,10 +222,10 @@ class SignalGate:
             with contextlib.suppress(Exception):  # the browser may be gone already
                 await send({"type": "websocket.close", "code": code})
 
-    async def _shut(self, seat_id: str, stands: asyncio.Event) -> None:
+    async def _shut(self, seat_id: str, line: _Line, stands: asyncio.Event) -> None:
         # What is asked when the connection opens covers the time before; asking twice would delay it.
         await stands.wait()
-        await self._doorman.wait_shut(seat_id)
+        await self._doorman.wait_shut(seat_id, line.id, line.is_heard)
 
     async def _up(
         self, upstream: ClientConnection, seat_id: str, tracks: Tracks, line: _Line, receive: Receive
@@ -305,8 +315,11 @@ def _same_origin(scope: Scope) -> bool:
 
 
 async def _unanswered(line: _Line) -> None:
-    while line.asked_at is None or time.monotonic() - line.asked_at < ANSWERS_WITHIN:
+    late = 0
+    while late < 2:  # twice: when this process itself stood still, the answer may lie here unread
         await asyncio.sleep(0.5)
+        overdue = line.asked_at is not None and time.monotonic() - line.asked_at > ANSWERS_WITHIN
+        late = late + 1 if overdue else 0
 
 
 async def _until(moment: datetime | None) -> None:

@@ -7,9 +7,9 @@ from django.db.models import Q
 from circletime.core import time
 from circletime.media import livekit
 from circletime.meetings import families, orders
-from circletime.meetings.actions import grown_ups, lifecycle, presence
+from circletime.meetings.actions import door, grown_ups, lifecycle, presence
 from circletime.meetings.models import DoorTry, Meeting, Seat
-from circletime.meetings.rules import RUNNING, SeatRole, SeatState, State
+from circletime.meetings.rules import HELD, JOINABLE, RUNNING, SeatRole, SeatState, State
 from circletime.policy import limits
 
 
@@ -80,6 +80,13 @@ def give_up_dropped(now: datetime) -> None:
     ).exclude(role=SeatRole.HOST)
     for meeting in Meeting.objects.filter(seat__in=late).distinct():
         presence.give_up_dropped(meeting=meeting, now=now)
+
+
+def put_out_leavers(now: datetime) -> None:
+    """Nobody whose account was switched off, on a page or by an import, stays in a meeting."""
+    here = Seat.objects.filter(user__is_active=False, state__in=HELD, meeting__state__in=JOINABLE)
+    for user in {seat.user for seat in here.select_related("user") if seat.user is not None}:
+        door.put_out(user=user, by=lifecycle.WORKER, now=now)
 
 
 def tell_newcomers(now: datetime) -> None:

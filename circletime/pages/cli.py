@@ -29,9 +29,14 @@ def main(argv: list[str] | None = None) -> int:
 
     try:
         import django
+        from django.db import OperationalError
 
         django.setup()
-        status: int = wanted.run(wanted)
+        try:
+            status: int = wanted.run(wanted)
+        except OperationalError as trouble:
+            print(f"The database: {trouble}. `circletime doctor` may know why.", file=sys.stderr)
+            return 1
     except BadSetting as trouble:
         print(trouble, file=sys.stderr)
         return 2
@@ -84,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_drawing(commands)
     one = commands.add_parser("part")
     one.add_argument("name", choices=["app", "worker"])
-    one.add_argument("socket", type=int, nargs="?", help="the open socket that the app serves")
+    one.add_argument("number", type=int, nargs="?", default=1, help="the app's open socket, or which worker")
     one.set_defaults(run=part)
     return parser
 
@@ -137,8 +142,11 @@ def _day(text: str) -> date:
 def _prepare() -> None:
     from django.core.management import call_command
 
-    call_command("migrate", verbosity=0, interactive=False)
-    call_command("createcachetable", verbosity=0)
+    from circletime.core.alone import waiting_for
+
+    with waiting_for("migrate"):  # two machines may start at once
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("createcachetable", verbosity=0)
 
 
 def _begin_to_measure(names: list[str]) -> None:
@@ -475,7 +483,7 @@ def part(wanted: argparse.Namespace) -> int:
         from circletime.pages.worker import Worker
 
         if _told_to_go():
-            Worker().run()
+            Worker(wanted.number).run()
         return 0
     import gc
     import socket
@@ -488,6 +496,7 @@ def part(wanted: argparse.Namespace) -> int:
 
     config = uvicorn.Config(
         application,
+        log_config=None,  # the settings' own, which writes no name and no address
         log_level="warning",
         access_log=False,
         proxy_headers=settings.HTTPS,  # then a proxy stands before us
@@ -507,7 +516,7 @@ def part(wanted: argparse.Namespace) -> int:
     gc.collect()
     gc.freeze()
     if _told_to_go():
-        uvicorn.Server(config).run(sockets=[socket.socket(fileno=wanted.socket)])
+        uvicorn.Server(config).run(sockets=[socket.socket(fileno=wanted.number)])
     return 0
 
 

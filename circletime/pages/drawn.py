@@ -15,7 +15,7 @@ from circletime.access.rules.case import State as Asked
 from circletime.meetings.rules import TRANSITIONS, State
 from circletime.oversight.rules.incidents import TRANSITIONS as HAPPENED
 from circletime.oversight.rules.incidents import State as Happened
-from circletime.pages import drawn_settings, guessing
+from circletime.pages import guessing
 from circletime.policy.clauses import CLAUSES, Clause
 from circletime.protection.personal import TABLES, personal, until
 
@@ -57,7 +57,6 @@ def pages() -> dict[Path, str]:
         docs / "states.md": states(),
         docs / "policy-map.md": policy_map(),
         docs / "what-is-kept.md": what_is_kept(),
-        docs / "running.md": drawn_settings.draw((docs / "running.md").read_text(), settings.BASE_DIR),
         docs / "guessing.md": what_guessing_comes_to(),
         docs / "asvs.md": asvs(docs / "asvs.csv"),
     }
@@ -134,13 +133,13 @@ def what_guessing_comes_to() -> str:
     """What is guessed at: how many answers there could be, and how far a day's guesses come."""
     lines = [
         f"{HEAD}# Guessing\n",
-        "Computed from the limits that hold. Guesses are those that get through in a day: from one network,",
-        f"and from {guessing.MANY:,}. A chance is that of one right guess in a day, at most, in a school of",
-        f"{guessing.CLASSES} classes with {guessing.LINKS_LIVE:,} links that work and {guessing.ADULTS} adults. "
-        "Where nothing slows anybody down,",
-        f"{guessing.UNTHROTTLED:,} requests a second are taken for granted. Each count is attacked by a test, as",
-        "fast as it can.\n",
-        "| what | answers | right | a day, one network | chance | a day, many | chance | behind it | shown by |",
+        "Computed from the limits that hold. Guesses are those that get through in a day: from one",
+        f"network, and from {guessing.MANY:,}. A chance is that of one right guess in a day, at most, in a",
+        f"school of {guessing.CLASSES} classes with {guessing.LINKS_LIVE:,} links that work and "
+        f"{guessing.ADULTS} adults. Where nothing",
+        f"slows anybody down, {guessing.UNTHROTTLED:,} requests a second are taken for granted.",
+        "Each count is attacked by a test, as fast as it can.\n",
+        "| what | answers | right | a day, one network | chance | a day, many | chance | behind it | shown |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for lock in guessing.locks():
@@ -175,8 +174,8 @@ def asvs(table: Path) -> str:
     counts = Counter(row["state"] for row in rows)
     lines = [
         f"{HEAD}# OWASP ASVS 5.0.0, level 2\n",
-        "The numbers are those of version 5.0.0, levels 1 and 2 (owasp.org/asvs); what is asked is told in our",
-        "own words. Kept in [asvs.csv](asvs.csv).\n",
+        "The numbers are those of version 5.0.0, levels 1 and 2 (owasp.org/asvs); what is asked is told in",
+        "our own words. Kept in [asvs.csv](asvs.csv).\n",
         f"{len(rows)} requirements: "
         + ", ".join(f"{counts[state]} {words}" for state, words in STANDING.items())
         + ".\n",

@@ -1,7 +1,8 @@
 """What guessing comes to, out of the limits that hold: docs/guessing.md is drawn from this.
 
 Nothing here decides anything. Each number is computed from the limit that the program itself asks, so that
-the page changes when a limit does; `tests/attack/test_throttles.py` attacks each throttle and counts the same.
+the page changes when a limit does; `tests/attack/test_throttles.py` attacks each throttle, and counts the
+same.
 """
 
 from collections.abc import Sequence

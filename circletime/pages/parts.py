@@ -1,10 +1,10 @@
 """The parts of one installation, as the supervisor runs them."""
 
 import sys
+from pathlib import Path
 
 from django.conf import settings
 
-from circletime.health.beat import ALIVE
 from circletime.media.config import ServerPlan, write_livekit_config
 from circletime.media.supervisor import Part, answers_http, answers_unix, file_is_fresh
 
@@ -13,6 +13,16 @@ NAMES = tuple(
     for name in ("media", "recorder", "app", "worker")
     if name != "media" or not settings.LIVEKIT_ELSEWHERE
 )
+
+
+def alive(number: int) -> Path:
+    """What a worker touches as a sign of life. The first is number 1."""
+    return Path(settings.VAR) / "run" / f"worker-{number}.alive"
+
+
+def numbered(name: str, count: int) -> list[str]:
+    """What the processes of a part are called: app, or app-1 and app-2."""
+    return [name] if count == 1 else [f"{name}-{number}" for number in range(1, count + 1)]
 
 
 def build(names: list[str]) -> list[Part]:
@@ -39,26 +49,45 @@ def build(names: list[str]) -> list[Part]:
     here = f"http://{plan.listen.replace('0.0.0.0', '127.0.0.1')}:{plan.port}"  # noqa: S104
     sock = settings.RECORDER_SOCKET
     every = {
-        "media": Part(
-            "media",
-            [str(settings.BIN / "livekit-server"), "--config", str(config)],
-            here,
-            answers_http(here),
-        ),
-        "recorder": Part(
-            "recorder",
-            [str(settings.BIN / "recorder"), "--socket", str(sock)],
-            "a socket of its own",
-            answers_unix(sock),
-        ),
-        "app": Part(
-            "app",
-            [*own, "app"],
-            settings.PUBLIC_URL,
-            answers_http(f"http://127.0.0.1:{settings.PORT}/accounts/login/"),
-            spare=True,
-            listen=(settings.LISTEN, settings.PORT),
-        ),
-        "worker": Part("worker", [*own, "worker"], "the school's clock", file_is_fresh(ALIVE, 3), spare=True),
+        "media": [
+            Part(
+                "media",
+                [str(settings.BIN / "livekit-server"), "--config", str(config)],
+                here,
+                answers_http(here),
+            )
+        ],
+        "recorder": [
+            Part(
+                "recorder",
+                [str(settings.BIN / "recorder"), "--socket", str(sock)],
+                "a socket of its own",
+                answers_unix(sock),
+            )
+        ],
+        # Several need no spare: who is left takes over. They share one socket.
+        "app": [
+            Part(
+                name,
+                [*own, "app"],
+                settings.PUBLIC_URL,
+                answers_http(f"http://127.0.0.1:{settings.PORT}/accounts/login/"),
+                told=True,
+                spare=settings.APPS == 1,
+                listen=(settings.LISTEN, settings.PORT),
+            )
+            for name in numbered("app", settings.APPS)
+        ],
+        "worker": [
+            Part(
+                name,
+                [*own, "worker", str(number)],
+                "the school's clock",
+                file_is_fresh(alive(number), 3),
+                told=True,
+                spare=settings.WORKERS == 1,
+            )
+            for number, name in enumerate(numbered("worker", settings.WORKERS), start=1)
+        ],
     }
-    return [every[name] for name in NAMES if name in names]
+    return [part for name in NAMES if name in names for part in every[name]]

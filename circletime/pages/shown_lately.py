@@ -35,7 +35,7 @@ ASKED = {
     "exception": frozenset({"grant"}),
     "people-staff-one": frozenset({"roles", "change", "reset", "on"}),
 }
-"""What is asked before, by the name of its address: each form that is sent there, or those with these verbs."""
+"""What is asked before, by the name of its address: each form sent there, or those with these verbs."""
 
 FILES = {"log-export": "log", "protection-export": "protection-person"}
 """Where the answer is a file, its page is shown again first, so that nobody waits on one that stays."""

@@ -119,11 +119,24 @@ RISKS = (
         (
             "Wrong passwords are slowed down for each account and address; a link to set one works a day.",
             "Roles are the headteacher's alone to give, and an account is switched off at one press.",
+            "Who may see recordings signs in with more than a password, and shows it again before watching.",
+            "A browser that was left is signed out, and every one at the end of the day.",
         ),
-        "Where no second factor is asked for, a password that somebody else knows opens what its owner sees.",
+        "Of other staff a password that somebody else knows opens what its owner sees; they are offered a "
+        "passkey. Who takes away a lost second step has to be sure that it is its owner who asks.",
         (),
-        ("people.actions.staff:set_roles",),
-        ("tests/web/test_guessing.py", "tests/people/test_who_may.py"),
+        (
+            "people.actions.staff:set_roles",
+            "people.rules:needs_second_step",
+            "pages.shown_lately:ASKED",
+            "docs/adr/0037-more-than-a-password.md",
+        ),
+        (
+            "tests/web/test_guessing.py",
+            "tests/people/test_who_may.py",
+            "tests/web/test_second_step.py",
+            "tests/web/test_shown_lately.py",
+        ),
     ),
     Risk(
         "A data breach is noticed late, or told to nobody",

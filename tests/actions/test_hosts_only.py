@@ -6,8 +6,11 @@ import pytest
 
 from circletime.audit.models import Row
 from circletime.core.errors import NotAllowed
+from circletime.meetings import tasks
 from circletime.meetings.actions import door, floor, grown_ups, host, lifecycle
 from circletime.meetings.models import Meeting, Seat
+from circletime.meetings.rules import SeatState
+from circletime.people.models import User
 from tests.world import World
 
 Press = Callable[[], object]
@@ -86,3 +89,26 @@ def test_who_was_taken_off_the_class_presses_nothing_any_more(world: World) -> N
     ben = world.come_in(meeting, teacher, "Ben")
     world.oak.staff.remove(world.support)
     none_works(world, helper, ben)
+
+
+@pytest.mark.parametrize("how", ["on the page", "by an import"])
+def test_a_host_whose_account_is_switched_off_is_out_of_the_room(how: str, world: World) -> None:
+    """Whoever stops working here in the middle of a meeting sees and hears nothing of it any more."""
+    meeting, host = world.live()
+    amara = world.come_in(meeting, host, "Amara")
+    helper = door.enter_as_host(meeting=meeting, by=world.support, confirmed=True, key="", now=world.now)
+    world.connect(helper)
+    User.objects.filter(pk=world.support.pk).update(is_active=False)
+    if how == "on the page":
+        door.put_out(user=world.support, by="test", now=world.now)
+    else:
+        tasks.put_out_leavers(world.now)
+    helper.refresh_from_db()
+    assert helper.state == SeatState.REMOVED and world.rights(helper) is None
+    assert not world.connect(helper), "and does not come back"
+    assert world.rights(amara) is not None and world.fresh(meeting).state == "live"
+    door.put_out(user=world.teacher, by="test", now=world.later(seconds=5))
+    assert world.fresh(meeting).state == "frozen", "it was the last host"
+    before = world.fresh(meeting).version
+    tasks.put_out_leavers(world.now)
+    assert world.fresh(meeting).version == before, "nothing is done twice"

@@ -1,4 +1,7 @@
-"""A meeting with Firefox in it: it joins, sees, is seen, hears a turn and speaks in one (C7)."""
+"""A meeting with Firefox in it: it joins, sees, is seen, hears a turn and speaks in one.
+
+The school has a relay of its own here, and so each browser is told of that, and of nothing else.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,24 +9,41 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Opener
+from tests.e2e.test_class_meets import ASKED_OUTSIDE
 from tests.firefox import Firefox
 from tests.harness import (
     DESKTOP,
     PHONE,
     Installation,
     admit,
+    free_ports,
     heard_by,
+    installation,
     knock,
     seen_by,
     sign_in,
     start_meeting,
     wait_for,
 )
+from tests.media.certificates import certificate
 
 pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.timeout(400)]
 
 QUIET = -58.0
 """Firefox's fake microphone is quieter than the recorded voices: about -48 dB."""
+
+
+RELAY = "turn.larkfield.example"
+
+
+@pytest.fixture(scope="module")
+def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    folder, port = tmp_path_factory.mktemp("school"), free_ports(5)
+    cert, key = certificate(folder, RELAY)
+    relay = {"DOMAIN": RELAY, "CERT": str(cert), "KEY": str(key), "PORT": str(port + 4)}
+    settings = {f"CIRCLETIME_TURN_{name}": value for name, value in relay.items()}
+    with installation(folder / "var", port=port, settings=settings) as running:
+        yield running
 
 
 @pytest.fixture
@@ -38,6 +58,7 @@ def ben(tmp_path: Path) -> Iterator[Firefox]:
 def test_a_child_in_firefox(at: Installation, someone: Opener, ben: Firefox) -> None:
     teacher = someone("teacher", size=DESKTOP)
     amara = someone("Amara", size=PHONE)
+    amara.context.add_init_script(ASKED_OUTSIDE)
     sign_in(teacher, at, "teacher")
     start_meeting(teacher, at)
     knock(amara, at, "Amara")
@@ -55,6 +76,8 @@ def test_a_child_in_firefox(at: Installation, someone: Opener, ben: Firefox) -> 
     wait_for(lambda: ben.seen().get("Amara") == "Amara", 20, "and the other child")
     for one in (teacher, amara):
         wait_for(lambda one=one: seen_by(one).get("Ben") is not None, 20, f"{one.who} sees Firefox")
+    asked = amara.page.evaluate("window.askedOutside.flatMap((server) => server.urls)")
+    assert set(asked) == {f"turns:{RELAY}:443?transport=tcp"}
     wait_for(lambda: ben.heard() == {"teacher"}, 20, "Firefox hears the teacher alone")
     assert "Ben" not in heard_by(teacher, floor_db=QUIET)
 

@@ -30,9 +30,11 @@ class Doorman:
 
     leave: Pass | None = LEAVE
     stays: bool = True
+    free: bool = True
     lies: list[str] = field(default_factory=list)
     came: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
     shut: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def admit(self, scope: dict[str, Any], seat_id: str) -> Pass | None:
@@ -51,20 +53,26 @@ class Doorman:
     async def lied(self, seat_id: str, what: str, kind: str = "lie") -> None:
         self.lies.append(what)
 
-    async def wait_shut(self, seat_id: str) -> None:
+    async def may_replace(self, seat_id: str, connection_id: str) -> bool:
+        self.asked.append(seat_id)
+        return self.free
+
+    async def wait_shut(self, seat_id: str, connection_id: str, is_heard: Callable[[], bool]) -> None:
         await self.shut.wait()
 
 
 class Browser:
     """One socket at the gate, as the server sees it."""
 
-    def __init__(self, gate: SignalGate, *, seat: str = LEAVE.identity, origin: str = "http://here") -> None:
+    def __init__(
+        self, gate: SignalGate, *, seat: str = LEAVE.identity, origin: str = "http://here", more: str = ""
+    ) -> None:
         self.told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._says: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._says.put_nowait({"type": "websocket.connect"})
         scope = {
             "path": "/rtc",
-            "query_string": f"access_token={seat}&protocol=16".encode(),
+            "query_string": f"access_token={seat}&protocol=16{more}".encode(),
             "headers": [(b"origin", origin.encode()), (b"host", b"here")],
         }
         self.task = asyncio.create_task(gate(scope, self._says.get, self.told.put))
@@ -275,3 +283,18 @@ def test_a_second_browser_with_the_same_seat_is_refused_and_named(monkeypatch: p
         await first.task
 
     at_the_gate(monkeypatch, act)
+
+
+def test_a_connection_at_another_process_keeps_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That process is asked; a browser that comes back by itself, after its line broke, is not held up."""
+
+    async def act(gate: SignalGate, doorman: Doorman, server: Server) -> None:
+        assert (await Browser(gate).hears())["code"] == 4403
+        assert server.opened == [] and doorman.asked == [LEAVE.identity]
+        back = Browser(gate, more="&reconnect=1")
+        assert (await back.hears())["type"] == "websocket.accept"
+        assert doorman.asked == [LEAVE.identity]
+        doorman.shut.set()
+        await back.task
+
+    at_the_gate(monkeypatch, act, free=False)

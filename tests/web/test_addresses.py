@@ -34,8 +34,8 @@ GET  home                                302
 POST home                                302
 GET  join                                200
 POST join                                302
-GET  join-name                           302 200 302 302 302 302 302 302 302 302 302 302
-POST join-name                           302
+GET  join-name                           302 200 302 302 302 302 302 302 302 302 200 302
+POST join-name                           302 302 302 302 302 302 302 302 302 302 403 302
 GET  join-class                          200
 GET  join-open                           200
 GET  language                            200
@@ -46,19 +46,19 @@ GET  language-sentences                   in  in 200 403 403 403 403 403 403 200
 POST language-sentences                   in  in 302 403 403 403 403 403 403 302  in  in
 GET  family                              302
 GET  family-wait                         302
-GET  family-home                         302
-GET  family-sign-in                      200
+GET  family-home                         302 302 302 302 302 302 302 302 302 302 200 302
+GET  family-sign-in                      200 200 200 200 200 200 200 200 200 200 302 200
 POST family-sign-in                      302
 GET  family-code                         302
 POST family-code                         302
 POST family-sign-out                     302
 GET  family-over                         200
-GET  family-test                         302
-GET  family-ask                          302
-POST family-ask                          302
-GET  family-document                     302
-POST family-document                     302
-GET  family-entry                        302
+GET  family-test                         302 302 302 302 302 302 302 302 302 302 200 302
+GET  family-ask                          302 302 302 302 302 302 302 302 302 302 200 302
+POST family-ask                          302 302 302 302 302 302 302 302 302 302 400 302
+GET  family-document                     302 302 302 302 302 302 302 302 302 302 404 302
+POST family-document                     302 302 302 302 302 302 302 302 302 302 404 302
+GET  family-entry                        302 302 302 302 302 302 302 302 302 302 404 302
 GET  meetings                             in  in 200 200 200 200 200 200 200 200  in  in
 GET  meeting-new                          in  in 403 403 200 200 200 200 200 200  in  in
 POST meeting-new                          in  in 403 403 302 400 302 400 400 302  in  in

@@ -4,6 +4,7 @@ import io
 import logging
 
 import pytest
+from django.db import IntegrityError
 from django.http import HttpRequest
 from django.test import Client, override_settings
 from django.urls import path
@@ -41,7 +42,16 @@ def breaks(request: HttpRequest, token: str) -> None:
     raise RuntimeError("broken on purpose")
 
 
-urlpatterns = [path("f/<str:token>", breaks), *urls.urlpatterns]
+QUOTED = """duplicate key value violates unique constraint "labels"
+DETAIL:  Key (first_name)=(Zebedee) already exists.
+LINE 1: INSERT INTO people_pupil VALUES ('Zebedee')"""
+
+
+def quotes(request: HttpRequest) -> None:
+    raise IntegrityError(QUOTED)
+
+
+urlpatterns = [path("f/<str:token>", breaks), path("quotes", quotes), *urls.urlpatterns]
 
 
 @pytest.mark.django_db
@@ -52,3 +62,11 @@ def test_an_error_of_ours_is_told_without_the_address(log: io.StringIO) -> None:
     told = log.getvalue()
     assert "broken on purpose" in told and "/f/<str:token>" in told
     assert TOKEN not in told
+
+
+@pytest.mark.django_db
+@override_settings(ROOT_URLCONF="tests.web.test_logs")
+def test_what_a_database_quotes_is_not_told(log: io.StringIO) -> None:
+    assert Client(raise_request_exception=False).get("/quotes").status_code == 500
+    told = log.getvalue()
+    assert 'constraint "labels"' in told and "Zebedee" not in told, told

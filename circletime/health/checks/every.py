@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from circletime.health.checks import certificate, kept, letters, machine, parts, sign_in
+from circletime.health.checks import certificate, kept, letters, machine, parts, server, sign_in
 from circletime.health.rules.finding import Finding, Subject, well, wrong
 
 Look = Callable[[datetime], Finding]
@@ -59,7 +59,7 @@ CHECKS = (
 
 def before_start(names: list[str]) -> list[str]:
     """What would keep the named parts from starting, each a sentence."""
-    return machine.missing(names) + kept.locked_out() + machine.taken(names)
+    return machine.missing(names) + server.troubles() + kept.locked_out() + machine.taken(names)
 
 
 def _needs_to_run(check: Check) -> bool:

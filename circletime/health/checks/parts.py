@@ -7,6 +7,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from circletime.health.beat import is_fresh, read_beat
+from circletime.health.checks import server
 from circletime.health.models import Beat
 from circletime.health.rules.alarms import CALM
 from circletime.health.rules.finding import Finding, Subject, well, wrong
@@ -29,6 +30,9 @@ def database(now: datetime) -> Finding:
     try:
         if not connection.introspection.table_names():
             return well(Subject.DATABASE, "There is no database yet; it is made at the first start.")
+        found = server.troubles()
+        if found:
+            return wrong(Subject.DATABASE, " ".join(found), "Each is put right at the database's server.")
         with transaction.atomic():
             Beat.objects.update_or_create(pk=1, defaults={"tried_at": now})
     except DatabaseError:

@@ -270,6 +270,19 @@ def leave(*, by: Seat, now: datetime) -> None:
     settle(meeting, now)
 
 
+@transaction.atomic
+def put_out(*, user: User, by: str, now: datetime) -> None:
+    """Somebody's account was switched off: they are out of every meeting at once, host or not (T1)."""
+    here = Seat.objects.filter(user=user, state__in=HELD, meeting__state__in=JOINABLE)
+    for pk, meeting_pk in here.order_by("meeting_id").values_list("pk", "meeting_id"):
+        meeting, seat = lock(meeting_pk), Seat.objects.get(pk=pk)
+        if seat.state not in HELD:
+            continue
+        _vacate(meeting, seat, SeatState.REMOVED, "account switched off", by=by, now=now)
+        save(meeting, "floor", "sharing_on", "sharing_seat")
+        settle(meeting, now)
+
+
 def give_up(meeting: Meeting, seat: Seat, now: datetime) -> None:
     """Close the seat of somebody whose connection did not come back. The meeting is locked."""
     _vacate(meeting, seat, SeatState.LEFT, "connection lost", by="system:worker", now=now)

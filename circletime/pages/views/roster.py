@@ -23,10 +23,10 @@ from circletime.pages.found import or_404
 from circletime.pages.who import staff_of
 from circletime.people.models import User
 from circletime.people.roster import actions
+from circletime.people.roster.bulk import by_key
 from circletime.people.roster.mapped import WANTED
 from circletime.people.roster.models import RosterImport, RosterMapping, RosterOdd, RosterStaged
 from circletime.people.roster.rules import PLANNED, WORKING, Kind, State, Verb, can_import
-from circletime.people.roster.staging import by_key
 
 ODD_SHOWN = 100
 CHANGES_SHOWN = 50

@@ -1,6 +1,7 @@
 """Staff and governors: who they are, which roles they hold, whether they may sign in."""
 
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -8,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from circletime.core import time
+from circletime.meetings.actions.door import put_out
 from circletime.pages import sign_in
 from circletime.pages.forms import Field, Form, options_of
 from circletime.pages.found import or_404
@@ -104,8 +106,10 @@ def _steps(found: User, user: User) -> list[Step]:
     def roles(typed: QueryDict) -> None:
         set_roles(user=found, roles=typed.getlist("roles"), by=user, now=now)
 
+    @transaction.atomic
     def off(typed: QueryDict) -> None:
         switch_off(user=found, by=user, now=now)
+        put_out(user=found, by=user.actor, now=now)
 
     def on(typed: QueryDict) -> None:
         switch_on(user=found, by=user, now=now)

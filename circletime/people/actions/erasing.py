@@ -7,6 +7,8 @@ An account stays as a number without a name, because it is what did things.
 from datetime import datetime
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
@@ -76,7 +78,8 @@ def erase_account(*, user: User, by: str, now: datetime) -> None:
         raise Refused("on", "This account is switched on.")
     _forget_roster("staff", locked.source_id)
     PasswordAsk.objects.filter(email=locked.email).delete()
-    EmailAddress.objects.filter(user_id=locked.pk).delete()
+    for way_in in (EmailAddress, Authenticator, SocialAccount):
+        way_in.objects.filter(user_id=locked.pk).delete()
     RoleGrant.objects.filter(user=locked).delete()
     locked.classes.clear()
     locked.name, locked.email, locked.source_id = WHO_LEFT, f"erased-{locked.pk}@erased.invalid", ""

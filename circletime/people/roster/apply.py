@@ -11,10 +11,11 @@ from circletime.audit.actions import record
 from circletime.core.errors import Refused
 from circletime.people.models import Adult, Pupil, RoleGrant, SchoolClass, User
 from circletime.people.roster import lookups
+from circletime.people.roster.bulk import by_key
 from circletime.people.roster.households import join_families, shut_links
 from circletime.people.roster.models import RosterBefore, RosterImport, RosterOdd, RosterSaid, RosterStaged
 from circletime.people.roster.rules import UNSETTLED, Kind, State, Verb
-from circletime.people.roster.staging import Stage, by_key
+from circletime.people.roster.staging import Stage
 from circletime.people.roster.writing import Changes, Writer, locked
 
 Rows = list[RosterStaged]

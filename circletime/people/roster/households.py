@@ -8,10 +8,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from circletime.people.models import Adult, FamilyLink, Household, Pupil
 from circletime.people.roster import lookups
+from circletime.people.roster.bulk import by_key, overwrite
 from circletime.people.roster.families import Changes, Homes, arrange
 from circletime.people.roster.models import RosterBefore, RosterStaged
 from circletime.people.roster.rules import Kind, Verb
-from circletime.people.roster.staging import Stage, by_key, overwrite
+from circletime.people.roster.staging import Stage
 from circletime.people.roster.writing import Writer
 
 LONGEST_HOME = 120

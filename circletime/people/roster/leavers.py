@@ -6,9 +6,10 @@ from django.db.models import Exists, OuterRef
 
 from circletime.people.models import Adult, Pupil, RoleGrant, SchoolClass, User
 from circletime.people.roster import rolls
+from circletime.people.roster.bulk import by_key
 from circletime.people.roster.models import RosterSaid, RosterStaged
 from circletime.people.roster.rules import PEOPLE, Kind, Verb
-from circletime.people.roster.staging import Stage, by_key
+from circletime.people.roster.staging import Stage
 from circletime.people.rules import Role
 
 BY_HAND = frozenset({Role.OFFICE, Role.SLT, Role.HEADTEACHER, Role.DSL, Role.GOVERNOR})

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from circletime.people.roster import cells, settling
+from circletime.people.roster.bulk import batches
 from circletime.people.roster.models import RosterStaged
 from circletime.people.roster.odd import Oddities
 from circletime.people.roster.reading import File, read_lines, refused
 from circletime.people.roster.rules import Kind, Tie
-from circletime.people.roster.staging import LONGEST_ID, Stage, batches, key_of
+from circletime.people.roster.staging import LONGEST_ID, Stage, key_of
 from circletime.people.roster.tables import Row, head_of
 from circletime.people.rules import folded
 

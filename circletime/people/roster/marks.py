@@ -5,10 +5,11 @@ from collections.abc import Iterable
 
 from circletime.people.models import SchoolClass
 from circletime.people.roster import lookups, rolls
+from circletime.people.roster.bulk import by_key
 from circletime.people.roster.models import RosterStaged
 from circletime.people.roster.rolls import CLASSES_AT_ONCE, Member
 from circletime.people.roster.rules import Kind, Verb
-from circletime.people.roster.staging import Stage, by_key
+from circletime.people.roster.staging import Stage
 from circletime.people.rules import folded
 
 MARKS = (

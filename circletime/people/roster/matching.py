@@ -7,9 +7,10 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from circletime.people.models import Adult, Pupil, SchoolClass
 from circletime.people.roster import lookups
+from circletime.people.roster.bulk import by_key
 from circletime.people.roster.models import RosterStaged
 from circletime.people.roster.rules import Kind
-from circletime.people.roster.staging import Stage, by_key, key_of
+from circletime.people.roster.staging import Stage, key_of
 from circletime.people.rules import folded
 
 

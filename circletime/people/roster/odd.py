@@ -1,11 +1,11 @@
 """What was odd in an export: where it stands, and what to mend."""
 
+from circletime.people.roster.bulk import BATCH, insert
 from circletime.people.roster.models import RosterImport, RosterOdd
 
 MOST_KEPT = 200_000
 """So many are listed; the rest are counted."""
 LONGEST = 120
-_AT_ONCE = 400
 
 
 class Oddities:
@@ -34,13 +34,14 @@ class Oddities:
 
     def flush(self) -> None:
         """None of them waits to be written."""
-        RosterOdd.objects.bulk_create(self._waiting)
+        insert(RosterOdd, self._waiting)
         self._waiting = []
 
     def _add(self, file: str, line: int, column: str, words: str, *, refused: bool) -> None:
         self.found += 1
         if self.found <= MOST_KEPT:
-            where = {"file": file[:LONGEST], "line": line, "column": column[:LONGEST]}
-            self._waiting.append(RosterOdd(roster_import=self.made, words=words, refused=refused, **where))
-        if len(self._waiting) >= _AT_ONCE:
+            odd = RosterOdd(roster_import_id=self.made.pk, line=line, words=words, refused=refused)
+            odd.file, odd.column = file[:LONGEST], column[:LONGEST]
+            self._waiting.append(odd)
+        if len(self._waiting) >= BATCH:
             self.flush()

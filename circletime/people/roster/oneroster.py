@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from datetime import date
 
 from circletime.people.roster import cells, settling
+from circletime.people.roster.bulk import batches
 from circletime.people.roster.cells import GUARDIAN, LISTED, PUPIL, SUPPORT, TEACHER
 from circletime.people.roster.models import RosterTie
 from circletime.people.roster.odd import Oddities
 from circletime.people.roster.reading import refused
 from circletime.people.roster.rules import PEOPLE, Kind, Tie, Verb
-from circletime.people.roster.staging import LONGEST_ID, Stage, batches, key_of
+from circletime.people.roster.staging import LONGEST_ID, Stage, key_of
 from circletime.people.roster.tables import Row, Table
 from circletime.people.rules import Role, folded
 

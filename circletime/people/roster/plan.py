@@ -11,9 +11,10 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from circletime.people.models import Adult, Pupil, RoleGrant, SchoolClass, User
 from circletime.people.roster import leavers, lookups, marks, matching, settling
+from circletime.people.roster.bulk import by_key
 from circletime.people.roster.models import RosterSaid, RosterStaged
 from circletime.people.roster.rules import PLANNED, Kind, Verb, asks_again
-from circletime.people.roster.staging import Stage, by_key, key_of
+from circletime.people.roster.staging import Stage, key_of
 from circletime.people.rules import folded
 
 Words = dict[str, Any]
@@ -69,7 +70,7 @@ def _say(value: Any, names: dict[str, str]) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(names.get(each, each) for each in value)
+        return ", ".join(names.get(str(each), str(each)) for each in value)
     said = "" if value is None else str(value)
     return names.get(said, said)
 
@@ -314,8 +315,12 @@ def _sum_up(stage: Stage) -> None:
 def _fingerprint(stage: Stage) -> str:
     """The same for two plans of one file that do the same."""
     found = hashlib.sha256()
-    for some in by_key(stage.used(*PLANNED).exclude(verb=Verb.UNCHANGED)):
-        for row in some:
-            what = (row.kind, row.source_id, row.about, sorted(row.write.items()), row.details)
+    planned = stage.used(*PLANNED)
+    added = planned.filter(verb=Verb.ADDED).order_by("pk")
+    for row in added.values_list("kind", "source_id").iterator():
+        found.update(repr(row).encode())
+    for some in by_key(planned.exclude(verb=Verb.UNCHANGED).exclude(verb=Verb.ADDED, write={})):
+        for each in some:
+            what = (each.kind, each.source_id, each.about, sorted(each.write.items()), each.details)
             found.update(repr(what).encode())
     return found.hexdigest()

@@ -6,9 +6,10 @@ Only rows that are odd are looked at one by one; the rest is asked of the databa
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from circletime.people.roster import cells
+from circletime.people.roster.bulk import by_key
 from circletime.people.roster.models import RosterStaged, RosterTie
 from circletime.people.roster.rules import FAMILY, PEOPLE, Kind, Tie, Verb
-from circletime.people.roster.staging import Place, Stage, by_key
+from circletime.people.roster.staging import Place, Stage
 
 NOBODY = "This ID is nobody's: users.csv does not have it."
 

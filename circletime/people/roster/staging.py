@@ -5,45 +5,21 @@ batch of them, in the order in which they were read, and looks up at once what b
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import Any
 
-from django.db import models
 from django.db.models import QuerySet
 
+from circletime.people.roster.bulk import insert, overwrite
 from circletime.people.roster.models import RosterImport, RosterOdd, RosterStaged, RosterTie
 from circletime.people.roster.odd import LONGEST, Oddities
 from circletime.people.roster.rules import Kind, Tie, Verb
 
-BATCH = 400
 LONGEST_ID = 255
 LONGEST_LABEL = 130
 
-T = TypeVar("T")
-M = TypeVar("M", bound=models.Model)
 Place = tuple[str, int]
 """File and line."""
-
-
-def batches(every: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
-    """So many at a time."""
-    found: list[T] = []
-    for each in every:
-        found.append(each)
-        if len(found) == size:
-            yield found
-            found = []
-    if found:
-        yield found
-
-
-def by_key(rows: QuerySet[M], size: int = BATCH) -> Iterator[list[M]]:
-    """So many at a time, by their keys. Each batch is asked for when it is its turn, so that rows may be
-    changed or taken away meanwhile."""
-    some = list(rows.order_by("pk")[:size])
-    while some:
-        yield some
-        some = list(rows.filter(pk__gt=some[-1].pk).order_by("pk")[:size])
 
 
 def key_of(*parts: str) -> str:
@@ -88,7 +64,7 @@ class Stage:
     def put(self, kind: Kind, key: str, at: Place, label: str = "", **more: Any) -> RosterStaged:
         """One more row; written with the batch it belongs to, by `flush`."""
         row = RosterStaged(
-            roster_import=self.made,
+            roster_import_id=self.made.pk,
             kind=kind,
             source_id=key,
             file=at[0][:LONGEST],
@@ -99,22 +75,30 @@ class Stage:
         self._rows.append(row)
         return row
 
-    def tie(self, sort: Tie, one: str, other: str, at: Place, column: str, **more: Any) -> None:
+    def tie(
+        self, sort: Tie, one: str, other: str, at: Place, column: str, *, worth: int = 0, role: str = ""
+    ) -> None:
         """One more tie; an ID that is too long for anybody's is told of instead."""
         if len(one) > LONGEST_ID or len(other) > LONGEST_ID:
             self.odd.refuse(*at, column, f"This ID is longer than {LONGEST_ID} characters.")
             return
         where = {"file": at[0][:LONGEST], "line": at[1]}
         self._ties.append(
-            RosterTie(roster_import=self.made, sort=sort, one=one, other=other, **where, **more)
+            RosterTie(
+                roster_import_id=self.made.pk,
+                sort=sort,
+                one=one,
+                other=other,
+                worth=worth,
+                role=role,
+                **where,
+            )
         )
 
     def flush(self) -> None:
         """Everything that was put is written."""
-        for some in batches(self._rows):
-            RosterStaged.objects.bulk_create(some)
-        for ties in batches(self._ties):
-            RosterTie.objects.bulk_create(ties)
+        insert(RosterStaged, self._rows)
+        insert(RosterTie, self._ties)
         self._rows, self._ties = [], []
 
     def leave_out(self, rows: Iterable[RosterStaged]) -> None:
@@ -131,11 +115,3 @@ def forget(made: RosterImport) -> None:
     """Nothing that was read of an import is left, but what was odd."""
     RosterStaged.objects.filter(roster_import=made).delete()
     RosterTie.objects.filter(roster_import=made).delete()
-
-
-def overwrite(model: type[M], rows: list[M], fields: list[str]) -> None:
-    """Write these fields of rows that are there. `bulk_update`, which writes a case for each row and field,
-    was six times slower for some hundred rows. Whoever calls has locked them, or a row that somebody took
-    away meanwhile would be made again."""
-    every: QuerySet[M] = QuerySet(model)
-    every.bulk_create(rows, update_conflicts=True, unique_fields=["pk"], update_fields=fields)

@@ -10,8 +10,8 @@ from django.db.models.deletion import Collector
 from circletime.audit.actions import record
 from circletime.core.errors import Refused
 from circletime.people.models import Adult, Pupil, RoleGrant, SchoolClass
+from circletime.people.roster.bulk import by_key
 from circletime.people.roster.models import RosterBefore, RosterImport
-from circletime.people.roster.staging import by_key
 from circletime.people.roster.writing import UNIQUE, WRITTEN, changed, locked, plain, put, set_aside
 
 WITH_THEM = (Pupil.households.through, Adult.households.through, SchoolClass.staff.through, RoleGrant)

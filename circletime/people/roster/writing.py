@@ -17,8 +17,8 @@ from circletime.people.models import (
     SchoolClass,
     User,
 )
+from circletime.people.roster.bulk import BATCH, batches, by_key, overwrite
 from circletime.people.roster.models import RosterBefore, RosterImport, RosterSaid
-from circletime.people.roster.staging import BATCH, batches, by_key, overwrite
 
 WRITTEN: dict[str, Any] = {
     "class": SchoolClass,

@@ -21,6 +21,7 @@ from circletime.notices.models import Letter
 from circletime.oversight.models import Incident, RuleException
 from circletime.people.models import Adult, ContactRestriction, Group, MailCode, Pupil, User
 from circletime.people.rules import Role
+from circletime.people.second_steps import list_school_accounts, list_second_steps
 from circletime.protection.queries.people import Person, name_of
 from circletime.recordings.models import Recording, Viewing
 from circletime.recordings.rules import GONE
@@ -113,6 +114,8 @@ def _account(user: User) -> Section:
             ("Roles", roles),
             ("Classes", ", ".join(user.classes.values_list("name", flat=True))),
             ("Signed in last", _when(user.last_login)),
+            ("Signs in with", ", ".join(each.words for each in list_second_steps(user))),
+            ("Signs in with an account elsewhere", ", ".join(list_school_accounts(user))),
             ("Switched off", _when(user.off_at)),
             ("Number in the school's own system", user.source_id),
         ),
