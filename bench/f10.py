@@ -71,10 +71,10 @@ def prepare() -> list[tuple[str, str, Any, str]]:
     from django.urls import reverse
 
     from circletime.core.time import now
+    from circletime.documents.factory import adopt_documents
     from circletime.meetings.actions.schedule import schedule
     from circletime.meetings.models import Meeting
     from circletime.meetings.rules import Kind, Purpose
-    from circletime.pages.demo_papers import adopt_documents
     from circletime.people.factory import invent_school
     from circletime.people.links import FAMILY_LINK_LASTS, make_links, token_of
     from circletime.people.models import Household, Pupil, SchoolClass

@@ -2,11 +2,12 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-_pages = get_asgi_application()
+django.setup(set_prefix=False)
 
 from circletime.pages.asgi import build  # noqa: E402  the models need the application set up first
+from circletime.pages.handler import PooledHandler  # noqa: E402
 
-application = build(_pages)
+application = build(PooledHandler())

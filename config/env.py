@@ -3,12 +3,20 @@
 Secrets that nobody gave are made once and kept in files only this account can read.
 """
 
+import ipaddress
 import os
 import re
 import secrets
+import ssl
+import zoneinfo
+from collections.abc import Sequence
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from circletime.core.addresses import is_address
+from circletime.media.config import Relay
 
 
 class BadSetting(Exception):
@@ -29,6 +37,14 @@ def number(name: str, default: int) -> int:
         return int(raw)
     except ValueError:
         raise BadSetting(f"{name} is {raw!r}; it must be a whole number.") from None
+
+
+def port(name: str, default: int) -> int:
+    """The variable `name` as the number of a port."""
+    found = number(name, default)
+    if not 0 < found < 65536:
+        raise BadSetting(f"{name} is {found}; a port is a number from 1 to 65535.")
+    return found
 
 
 def flag(name: str, default: bool) -> bool:
@@ -57,28 +73,203 @@ def items(name: str, default: list[str]) -> list[str]:
     return [part.strip() for part in raw.split(",") if part.strip()] if raw else default
 
 
+SECRETS: list[str] = []
+"""The files in the key folder that a start alone makes, and that nothing was locked or signed with yet."""
+
+SHORTEST_SECRET = 16
+"""In characters. Those that are made here have 64."""
+
+
 def secret(name: str, folder: Path) -> str:
     """The secret `name`: from the environment, else from a file in `folder`, made at first use.
 
     The file is written whole under another name and linked into place, so that two processes
     starting at once agree on one secret.
     """
-    given = os.environ.get(f"CIRCLETIME_{name.upper()}")
+    SECRETS.append(name)
+    variable = f"CIRCLETIME_{name.upper()}"
+    given = os.environ.get(variable)
+    if given and len(given) < SHORTEST_SECRET:
+        raise BadSetting(f"{variable} is too short; it must have {SHORTEST_SECRET} characters or more.")
     if given:
         return given
     path = folder / name
-    if not path.exists():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = folder / f".{name}.{secrets.token_hex(4)}"
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(48))
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    return path.read_text().strip()
+    try:
+        if not path.exists():
+            _make_secret(path)
+        return path.read_text().strip()
+    except OSError as trouble:
+        raise BadSetting(f"The file {path} cannot be made or read: {trouble.strerror}.") from None
+
+
+def _make_secret(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    draft.touch(mode=0o600)
+    draft.write_text(secrets.token_urlsafe(48))
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def folder(name: str, default: Path, *, make: bool = False) -> Path:
+    """The variable `name` as a folder, which is made when that is wanted."""
+    path = Path(text(name, str(default))).expanduser().resolve()
+    if not make:
+        return path
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as trouble:
+        raise BadSetting(f"{name}: the folder {path} cannot be made: {trouble.strerror}.") from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise BadSetting(f"{name}: nothing can be written into the folder {path} by this account.")
+    return path
+
+
+def origin(name: str, default: str) -> str:
+    """The variable `name` as the address that browsers know: https:// and a host, and no path."""
+    raw = text(name, default).rstrip("/")
+    if not _is_origin(raw):
+        raise BadSetting(
+            f"{name} is {raw!r}; it must be https:// and a name, as https://meet.school.example."
+        )
+    return raw
+
+
+def _is_origin(raw: str) -> bool:
+    try:
+        parts = urlsplit(raw)
+        port = parts.port
+    except ValueError:
+        return False
+    whole = f"{parts.scheme}://{parts.netloc}"
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and whole == raw and port != 0
+
+
+def hosts(name: str, url: str) -> list[str]:
+    """The variable `name` as the names that pages are asked for by; the one in `url` has to be among them."""
+    ours = urlsplit(url).hostname or ""
+    found = items(name, list(dict.fromkeys(["localhost", "127.0.0.1", ours])))
+    if not any(one in ("*", ours) or (one.startswith(".") and f".{ours}".endswith(one)) for one in found):
+        raise BadSetting(f"{name} is {','.join(found)!r}; {ours}, which pages are reached by, is not in it.")
+    return found
+
+
+def listen(name: str, default: str) -> str:
+    """The variable `name` as an address of this machine, of either version."""
+    found = text(name, default)
+    try:
+        return str(ipaddress.ip_address(found))
+    except ValueError:
+        raise BadSetting(f"{name} is {found!r}; it must be an address like 192.0.2.7.") from None
+
+
+def sender(name: str, default: str) -> str:
+    """The variable `name` as who letters are from: an address, or a name with an address after it."""
+    found = text(name, default)
+    if found != default and not is_address(parseaddr(found)[1]):
+        raise BadSetting(f"{name} is {found!r}; it must be as: Larkfield School <office@larkfield.example>.")
+    return found
+
+
+def zone(name: str, default: str) -> str:
+    """The variable `name` as a time zone, as Europe/London."""
+    found = text(name, default)
+    try:
+        return zoneinfo.ZoneInfo(found).key
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise BadSetting(f"{name} is {found!r}; it must be a time zone, as Europe/London.") from None
+
+
+def told(name: str, words: Sequence[str]) -> list[str]:
+    """The variable `name` as who is written to: any of these `words`, and e-mail addresses."""
+    found = items(name, list(words))
+    for one in found:
+        if one not in words and not is_address(one):
+            said = f"{name} names {one!r}; write {' or '.join(words)}, or an e-mail address."
+            raise BadSetting(said)
+    return found
+
+
+def ip(name: str, default: str) -> str:
+    """The variable `name` as an address of the fourth version."""
+    raw = text(name, default)
+    try:
+        return str(ipaddress.IPv4Address(raw))
+    except ValueError:
+        raise BadSetting(f"{name} is {raw!r}; it must be an address like 192.0.2.7.") from None
+
+
+def media_servers(name: str) -> list[str]:
+    """The variable `name` as addresses of media servers that run elsewhere, with what else they need."""
+    urls = [url.rstrip("/") for url in items(name, [])]
+    for url in urls:
+        parts = urlsplit(url)
+        safe = parts.scheme == "https" or (parts.scheme == "http" and _is_inside(parts.hostname or ""))
+        if not parts.hostname or not safe:
+            raise BadSetting(
+                f"{name} is {url!r}; it must begin with https://, or with http:// and an address inside the "
+                "school's own network: children's names are sent there."
+            )
+    needed = ("CIRCLETIME_LIVEKIT_KEY", "CIRCLETIME_LIVEKIT_SECRET")
+    missing = [each for each in needed if urls and not os.environ.get(each)]
+    if missing:
+        raise BadSetting(f"{name} is set, and {' and '.join(missing)} is not.")
+    return urls
+
+
+def _is_inside(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_private
+    except ValueError:
+        return False
+
+
+def redis(name: str) -> str:
+    """The variable `name` as the Redis that media servers share, or nothing."""
+    raw = text(name, "")
+    try:
+        parts = urlsplit(raw)
+        found = parts.scheme in ("redis", "rediss") and parts.hostname and (parts.port or 1)
+        found = found and (not parts.path.strip("/") or parts.path.strip("/").isdigit())
+    except ValueError:  # a port that is none
+        found = False
+    if raw and not found:
+        raise BadSetting(f"{name} cannot be read; it must be like redis://:PASSWORD@192.0.2.7:6379/0.")
+    return raw
+
+
+def domain(name: str) -> str:
+    """The variable `name` as the name of a machine, such as a certificate is made for; or nothing."""
+    raw = text(name, "").lower()
+    if raw and not re.fullmatch(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*", raw):
+        raise BadSetting(f"{name} is {raw!r}; it must be a name like turn.school.example.")
+    return raw
+
+
+def turn(name: str) -> Relay | None:
+    """How the relay at the domain `name` runs, from CIRCLETIME_TURN_CERT, _KEY and _PORT; or None."""
+    needed = ("CIRCLETIME_TURN_CERT", "CIRCLETIME_TURN_KEY")
+    given = [each for each in (*needed, "CIRCLETIME_TURN_PORT") if os.environ.get(each)]
+    if not name:
+        if given:
+            raise BadSetting(f"{' and '.join(given)} is set, and CIRCLETIME_TURN_DOMAIN is not.")
+        return None
+    missing = [each for each in needed if each not in given]
+    if missing:
+        raise BadSetting(f"CIRCLETIME_TURN_DOMAIN is set, and {' and '.join(missing)} is not.")
+    cert, key = (Path(os.environ[each]).expanduser().resolve() for each in needed)
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(cert, key, password="")
+    except (OSError, ValueError):
+        raise BadSetting(
+            f"The relay cannot use its certificate: {cert} and {key} must be readable, in PEM, without a "
+            "password, and fit each other. Look at CIRCLETIME_TURN_CERT and CIRCLETIME_TURN_KEY."
+        ) from None
+    return Relay(name, cert, key, port("CIRCLETIME_TURN_PORT", 5349))
 
 
 def schoolping(name: str) -> str:

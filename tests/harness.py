@@ -30,6 +30,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright
 
+from tests import postgres
 from tests.pace import paced
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -79,7 +80,7 @@ class Installation:
 
     @property
     def url(self) -> str:
-        return f"http://localhost:{self.port}"
+        return self.env.get("CIRCLETIME_URL") or f"http://localhost:{self.port}"
 
     def pid(self, part: str) -> int:
         """The process of one part, now."""
@@ -109,6 +110,11 @@ class Installation:
         return "\n".join(f"== {p.name}\n{p.read_text()[-3000:]}" for p in (self.var / "log").glob("*.log"))
 
 
+def _database(server: str, like: str = "") -> dict[str, str]:
+    """A database of its own at a PostgreSQL, or SQLite where there is none."""
+    return {"CIRCLETIME_DATABASE": postgres.database(server, like)} if server else {}
+
+
 SCHOOL = """
 from django.conf import settings
 from circletime.core import time
@@ -119,26 +125,41 @@ demo.prepare_school(settings.VAR / "demo.json", classes={classes}, pupils={pupil
 
 
 @cache
-def _school(classes: int, pupils: int) -> Path:
-    """The demo's data without a meeting, made once for this run as the demo makes it."""
+def _school(classes: int, pupils: int, server: str) -> tuple[Path, str]:
+    """The demo's data without a meeting, made once for this run as the demo makes it: folder and database."""
     folder = Path(tempfile.mkdtemp(prefix="circletime-school-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    env = os.environ | {"CIRCLETIME_VAR": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    database = _database(server)
+    env = os.environ | {"CIRCLETIME_VAR": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings"} | database
     Installation(folder, 0, None, env).python(SCHOOL.format(classes=classes, pupils=pupils))
-    return folder
+    return folder, database.get("CIRCLETIME_DATABASE", "")
 
 
 @contextmanager
-def installation(folder: Path, *, classes: int = 2, pupils: int = 30) -> Iterator[Installation]:
-    """Start a demo in `folder`, and stop it and everything it started."""
-    port = free_ports(4)
+def installation(
+    folder: Path,
+    *,
+    classes: int = 2,
+    pupils: int = 30,
+    port: int = 0,
+    server: str | None = None,
+    settings: dict[str, str] | None = None,
+) -> Iterator[Installation]:
+    """Start a demo in `folder` with these settings, and stop it and everything it started.
+
+    `server` is the address of a PostgreSQL, else the one in CIRCLETIME_DATABASE, if any.
+    """
+    port = port or free_ports(4)
+    server = os.environ.get("CIRCLETIME_DATABASE", "") if server is None else server
+    school, like = _school(classes, pupils, server)
     env = os.environ | {
         "CIRCLETIME_VAR": str(folder),
         "CIRCLETIME_BIN": str(ROOT / "var" / "bin"),
         "PORT": str(port),
         "DJANGO_SETTINGS_MODULE": "config.settings",
     }
-    shutil.copytree(_school(classes, pupils), folder, dirs_exist_ok=True)
+    env |= _database(server, like) | (settings or {})
+    shutil.copytree(school, folder, dirs_exist_ok=True)
     out = (folder / "demo.out").open("wb")
     command = [sys.executable, "-m", "circletime.pages.cli", "demo"]
     command += ["--classes", str(classes), "--pupils", str(pupils)]
@@ -247,11 +268,12 @@ def person(
     *,
     size: dict[str, int] | None = None,
     rate: int = 15,
+    program: str = CHROMIUM,
     **context: Any,
 ) -> Person:
     """Open a browser for somebody, with their own picture (`rate` frames a second) and voice."""
     browser = playwright.chromium.launch(
-        executable_path=CHROMIUM,
+        executable_path=program,
         args=[
             "--no-sandbox",
             "--disable-gpu",

@@ -58,7 +58,7 @@ class Export:
                 self._checkpoint(read_checkpoint(one["checkpoint"], one["signature"]))
             else:
                 self._end(one)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise Broken(f"what follows row {self.number} cannot be read", self.number + 1) from None
 
     def _head(self, one: dict[str, Any]) -> None:
@@ -146,7 +146,7 @@ def read_letter(text: str) -> dict[str, Any]:
     try:
         found = json.loads(base64.b64decode(packed))
         return read_checkpoint(found["text"], found["signature"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise Broken("the checkpoint in this letter cannot be read") from None
 
 
@@ -165,7 +165,7 @@ def check_report(data: bytes, *, key: str = "") -> dict[str, Any]:
             raise Broken("it is signed with another key than the one you gave")
         if hashlib.sha256(data[: found.start()]).hexdigest() != said["sha256"]:
             raise Broken("this report was changed after it was signed")
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise Broken("the signature cannot be read") from None
     return said
 

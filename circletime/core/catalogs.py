@@ -9,6 +9,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from circletime.core.languages import ENGLISH, LANGUAGES, TRANSLATED
 PACKAGE = Path(__file__).resolve().parent.parent
 LOCALE = PACKAGE / "locale"
 ROOM_WORDS = PACKAGE.parent / "room" / "src" / "words.json"
+LONG_AGO = datetime(1980, 1, 1, tzinfo=UTC)
+"""What compiled catalogs say of their making: the same text gives the same file."""
 ROOM = "room"
 """The context of what the room client shows."""
 KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
@@ -210,6 +213,7 @@ def compile_all() -> None:
         if not source.exists() or (target.exists() and target.stat().st_mtime >= source.stat().st_mtime):
             continue
         catalog = read(one.code)
+        catalog.creation_date = LONG_AGO
         beside = target.with_suffix(f".{os.getpid()}")
         with beside.open("wb") as file:
             write_mo(file, catalog)

@@ -4,11 +4,13 @@ import secrets
 
 # No vowels and no look-alikes: nothing rude by chance, nothing misread from a card on the fridge.
 _ALPHABET = "bcdfghjkmnpqrstvwxz23456789"
+LETTERS = len(_ALPHABET)
+BYTES = 16
 
 
 def public_id() -> str:
     """An unguessable name of 22 characters (128 bits) for a meeting, a seat or a recording."""
-    return secrets.token_urlsafe(16)
+    return secrets.token_urlsafe(BYTES)
 
 
 def readable(length: int) -> str:

@@ -1,6 +1,10 @@
-"""What the program's log may not hold: addresses, since one may be a family's link or a room's."""
+"""What the program's log may not hold: addresses, since one may be a family's link or a room's, and names."""
 
 import logging
+from typing import Any
+
+QUOTES = ("DETAIL:", "LINE ", "CONTEXT:", "QUERY:")
+"""How such lines begin."""
 
 
 class WithoutAddresses(logging.Filter):
@@ -14,3 +18,12 @@ class WithoutAddresses(logging.Filter):
             where = f"/{match.route}" if match is not None else "an address that is none of ours"
             record.args = tuple(where if arg == path else arg for arg in record.args)
         return True
+
+
+class WithoutValues(logging.Formatter):
+    """Tells of an error without what PostgreSQL says with it, which quotes rows and statements: a name may be
+    in them."""
+
+    def formatException(self, ei: Any) -> str:
+        lines = super().formatException(ei).splitlines()
+        return "\n".join(line for line in lines if not line.startswith(QUOTES))

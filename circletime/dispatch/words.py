@@ -204,7 +204,7 @@ def _invites(told: Told, families: Sequence[Family]) -> Words:
                     "bathroom, with the child dressed as for school."
                 )
             ),
-            Block(_work(meeting, told.work)),
+            Block(work_goes_on(teaching=meeting.teaching, address=told.work)),
             Block(
                 _(
                     "Please do not talk with the teacher during the meeting. You can write to %(teacher)s at "
@@ -311,8 +311,9 @@ def _careful(until: str) -> Block:
     )
 
 
-def _work(meeting: Gathering, address: str) -> str:
-    if meeting.teaching:
+def work_goes_on(*, teaching: bool, address: str = "") -> str:
+    """That school work is not what a meeting of children is for, and where it goes on (R4)."""
+    if teaching:
         said = _("Other school work continues through J2e or SchoolPing.")
         there = _("Other school work continues through J2e or SchoolPing: %(address)s")
     else:

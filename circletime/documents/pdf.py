@@ -47,6 +47,9 @@ ACTIONS = frozenset(
 )
 """The kinds of action of it that are more than turning a page or following a link."""
 
+SCRIPTS = ("javascript:", "vbscript:", "data:", "file:")
+"""How an address begins that is no place to go to."""
+
 # Put together here, or a scanner would take this file for one that carries it.
 TEST_VIRUS = b"EICAR-STANDARD-" + b"ANTIVIRUS-TEST-FILE"
 
@@ -110,7 +113,8 @@ def _check_harmless(reader: PdfReader) -> None:
         if seen > MOST_PARTS or inflated > MOST_BYTES:
             raise _refused(TOO_MUCH)
         if isinstance(one, DictionaryObject):
-            if ACTS & {str(key) for key in one} or _kind(one) in ACTIONS or _is_file(one):
+            acts = ACTS & {str(key) for key in one} or _kind(one) in ACTIONS or _leads_into_a_script(one)
+            if acts or _is_file(one):
                 raise _refused(
                     "This PDF carries scripts, files or actions. Print it as a PDF, and upload that."
                 )
@@ -140,6 +144,13 @@ def _every(reader: PdfReader) -> list[tuple[int, int]]:
 def _kind(one: DictionaryObject) -> str:
     found = one.raw_get("/S") if "/S" in one else ""
     return str(found)
+
+
+def _leads_into_a_script(one: DictionaryObject) -> bool:
+    """A link to a page or an address is fine; one whose address is a program is none."""
+    link = one.get("/URI", "")
+    text = link.decode("latin-1") if isinstance(link, bytes) else str(link)
+    return text.strip().lower().startswith(SCRIPTS)
 
 
 def _is_file(one: DictionaryObject) -> bool:

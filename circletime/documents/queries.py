@@ -114,13 +114,19 @@ def missing_at_door(*, pupil: Pupil | None = None, household: Household | None =
     Who comes by a household's own way is asked as that household; a child at the class's door, where
     nobody knows with whom it sits there, as any of its households.
     """
-    asked = [version for version in _for(Audience.HOUSEHOLDS) if Gate.JOINING in version.gates]
+    _, unread = _asked_at_door(pupil, household)
+    return [version for version in unread if Gate.JOINING in version.gates]
+
+
+def _asked_at_door(pupil: Pupil | None, household: Household | None) -> tuple[list[Version], list[Version]]:
+    """What families are asked to accept, and what of it this one has not."""
+    asked = _for(Audience.HOUSEHOLDS)
     if not asked:
-        return []
+        return [], []
     whose = Q(household=household)
     if household is None and pupil is not None:
         whose = Q(household__in=pupil.households.all()) | Q(pupil=pupil)
-    return _unread(asked, Acceptance.objects.filter(whose))
+    return asked, _unread(asked, Acceptance.objects.filter(whose))
 
 
 def check_pass(user: User, gate: Gate) -> None:
@@ -128,9 +134,23 @@ def check_pass(user: User, gate: Gate) -> None:
     check_read([version.document for version in missing_for_user(user, gate)])
 
 
-def check_at_door(*, pupil: Pupil | None = None, household: Household | None = None) -> None:
-    """Raise `Refused` unless a family has accepted what joining needs (R1)."""
-    check_read([version.document for version in missing_at_door(pupil=pupil, household=household)])
+def check_at_door(*, pupil: Pupil | None = None, household: Household | None = None) -> int:
+    """Raise `Refused` unless a family has accepted what joining needs (R1).
+
+    Answers the number of the code of conduct that holds now, where it has accepted that; else 0.
+    """
+    asked, unread = _asked_at_door(pupil, household)
+    check_read([version.document for version in unread if Gate.JOINING in version.gates])
+    read = [version for version in asked if version not in unread and version.document == Kind.CONDUCT]
+    return (read[0].number or 0) if read else 0
+
+
+def number_read(user: User, kind: Kind) -> int:
+    """The number of a document's version that holds now, where somebody who signs in has read it; else 0."""
+    version = current(kind)
+    if version is None or not Acceptance.objects.filter(holds_for(version), user=user).exists():
+        return 0
+    return version.number or 0
 
 
 def can_pass(user: User, gate: Gate) -> bool:

@@ -20,6 +20,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from circletime.core.ids import public_id
+from circletime.core.measure import RELAYED_DOWN, RELAYED_UP, RELAYS
 from circletime.media import livekit, policing
 from circletime.media.policing import Malformed, Tracks
 from circletime.media.rules import Rights
@@ -33,8 +34,18 @@ MOST_REQUESTS = 400
 """Messages from one browser in ten seconds. A join of a class of thirty needs about sixty."""
 SILENT_AFTER = 12.0
 """Seconds. livekit-client pings every five; one that said nothing for so long has lost its network."""
+SECOND = "Tried to join a second time while in the room"
+OPENS_WITHIN = 4.0
+"""Seconds for one media server. Where there are several, the next is tried after it."""
+ANSWERS_WITHIN = 4.0
+"""Seconds. A media server answers a ping at once; one that does not is gone, and what it sent with it.
+
+By itself a browser gives it half a minute and more when another node passes its signalling on.
+"""
 CLOSED_BY_US = 4001
 MALFORMED = 4003
+WE_STOP = 1012
+"""The code with which our own web server closes every socket when it stops."""
 
 _KEPT_PARAMETERS = (
     "auto_subscribe",
@@ -89,8 +100,11 @@ class Doorman(Protocol):
     async def lied(self, seat_id: str, what: str, kind: str = "lie") -> None:
         """The browser tried what it may not (`lie`), or shows something screen-shaped (`shape`)."""
 
-    async def wait_shut(self, seat_id: str) -> None:
-        """Return once the seat may no longer be connected."""
+    async def may_replace(self, seat_id: str, connection_id: str) -> bool:
+        """Whether a new connection may be opened: False when another process has one that stands."""
+
+    async def wait_shut(self, seat_id: str, connection_id: str, is_heard: Callable[[], bool]) -> None:
+        """Return once this connection has to be closed. One that is heard keeps its place (`may_replace`)."""
 
 
 @dataclass
@@ -100,6 +114,14 @@ class _Line:
     id: str
     heard_at: float
     task: asyncio.Task[None] | None = None
+    asked_at: float | None = None
+    """Since when the media server owes an answer."""
+    goes_on: bool = False
+    """Not the browser left but this process stops: the next one takes the connection up."""
+
+    def is_heard(self) -> bool:
+        """Whether its browser said something lately."""
+        return time.monotonic() - self.heard_at < SILENT_AFTER
 
 
 class SignalGate:
@@ -112,21 +134,26 @@ class SignalGate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket from its opening to its end."""
         await receive()  # websocket.connect
+        line = _Line(public_id(), time.monotonic(), asyncio.current_task())
         try:
-            leave, path, tracks = await self._open(scope)
+            leave, path, tracks = await self._open(scope, line)
         except _Refusal:
             await send({"type": "websocket.close", "code": 4403})  # before accepting: an HTTP 403
             return
-        line = _Line(public_id(), time.monotonic(), asyncio.current_task())
         self._lines[leave.identity] = line
+        RELAYS.inc()
         try:
             await self._relay(leave, path, tracks, line, receive, send)
         finally:
+            RELAYS.dec()
             if self._lines.get(leave.identity) is line:
                 del self._lines[leave.identity]
-            await asyncio.shield(self._doorman.closed(leave.identity, line.id))
+            # A program that is started anew must not end a child's turn. Who does not come back is missed
+            # by the reconciler, as after kill -9.
+            if not line.goes_on:
+                await asyncio.shield(self._doorman.closed(leave.identity, line.id))
 
-    async def _open(self, scope: Scope) -> tuple[Pass, str, Tracks]:
+    async def _open(self, scope: Scope, new: _Line) -> tuple[Pass, str, Tracks]:
         query = scope.get("query_string", b"")
         if len(query) > LONGEST_QUERY or not _same_origin(scope):
             raise _Refusal
@@ -148,17 +175,19 @@ class SignalGate:
             for lie in lies:
                 await self._doorman.lied(leave.identity, lie)
             kept = {"join_request": packed}
-        await self._one_line_only(leave.identity, resumes)
+        await self._one_line_only(leave.identity, new, resumes)
         suffix = "/rtc/v1" if scope["path"].rstrip("/").endswith("/v1") else "/rtc"
         return leave, f"{suffix}?{urlencode(kept)}", tracks
 
-    async def _one_line_only(self, seat_id: str, resumes: bool) -> None:
+    async def _one_line_only(self, seat_id: str, new: _Line, resumes: bool) -> None:
         # LiveKit lets the newest of two connections win, so a second one would throw the first out.
         line = self._lines.get(seat_id)
         if line is None:
+            if not resumes and not await self._doorman.may_replace(seat_id, new.id):
+                raise _Refusal
             return
-        if not resumes and time.monotonic() - line.heard_at < SILENT_AFTER:
-            await self._doorman.lied(seat_id, "Tried to join a second time while in the room")
+        if not resumes and line.is_heard():
+            await self._doorman.lied(seat_id, SECOND)
             raise _Refusal
         if line.task is not None:
             line.task.cancel()
@@ -166,28 +195,20 @@ class SignalGate:
     async def _relay(
         self, leave: Pass, path: str, tracks: Tracks, line: _Line, receive: Receive, send: Send
     ) -> None:
-        base = livekit.settings().url.replace("http", "ws", 1)
-        token = livekit.make_token(leave.room, leave.identity, leave.name, leave.rights)
-        try:
-            upstream = await connect(
-                base + path,
-                additional_headers={"Authorization": f"Bearer {token}"},
-                max_size=LONGEST_RESPONSE,
-                compression=None,
-                ping_interval=None,
-                open_timeout=5,
-            )
-        except (OSError, WebSocketException, TimeoutError):
+        upstream = await _connect(leave, path)
+        if upstream is None:
             await send({"type": "websocket.close", "code": 4503})
             return
         await send({"type": "websocket.accept"})
         code = CLOSED_BY_US
+        line.asked_at = time.monotonic()
         stands = asyncio.Event()
         jobs = [
             asyncio.create_task(self._up(upstream, leave.identity, tracks, line, receive)),
             asyncio.create_task(self._down(upstream, leave, tracks, line, send, stands)),
-            asyncio.create_task(self._shut(leave.identity, stands)),
+            asyncio.create_task(self._shut(leave.identity, line, stands)),
             asyncio.create_task(_until(leave.closes_at)),
+            asyncio.create_task(_unanswered(line)),
         ]
         try:
             done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
@@ -203,10 +224,10 @@ class SignalGate:
             with contextlib.suppress(Exception):  # the browser may be gone already
                 await send({"type": "websocket.close", "code": code})
 
-    async def _shut(self, seat_id: str, stands: asyncio.Event) -> None:
+    async def _shut(self, seat_id: str, line: _Line, stands: asyncio.Event) -> None:
         # What is asked when the connection opens covers the time before; asking twice would delay it.
         await stands.wait()
-        await self._doorman.wait_shut(seat_id)
+        await self._doorman.wait_shut(seat_id, line.id, line.is_heard)
 
     async def _up(
         self, upstream: ClientConnection, seat_id: str, tracks: Tracks, line: _Line, receive: Receive
@@ -215,6 +236,7 @@ class SignalGate:
         while True:
             message = await receive()
             if message["type"] == "websocket.disconnect":
+                line.goes_on = message.get("code") == WE_STOP
                 return
             data = message.get("bytes")
             line.heard_at = time.monotonic()
@@ -229,11 +251,14 @@ class SignalGate:
                 await self._doorman.lied(seat_id, lie)
             for shape in verdict.shapes:
                 await self._doorman.lied(seat_id, shape, kind="shape")
+            if verdict.asks and line.asked_at is None:
+                line.asked_at = line.heard_at
             if verdict.forward is not None:
                 try:
                     await upstream.send(verdict.forward)
                 except ConnectionClosed:
                     return
+                RELAYED_UP.observe(time.monotonic() - line.heard_at)
 
     async def _down(
         self,
@@ -244,23 +269,44 @@ class SignalGate:
         send: Send,
         stands: asyncio.Event,
     ) -> None:
+        relay = livekit.settings().relay
         with contextlib.suppress(ConnectionClosed):
             async for data in upstream:
+                line.asked_at = None
                 if isinstance(data, str):
                     continue
-                if not stands.is_set():
+                came = time.monotonic()
+                if not stands.is_set() and not policing.refuses(data):
                     # The first answer means that the media server has let the participant in. The browser
                     # is told only once the database agrees that it may still be there.
                     if not await self._doorman.opened(leave, line.id):
                         return
                     stands.set()
-                passed = policing.read_response(data, tracks)
+                passed = policing.read_response(data, tracks, relay)
                 if passed is not None:
                     await send({"type": "websocket.send", "bytes": passed})
+                    RELAYED_DOWN.observe(time.monotonic() - came)
 
 
 class _Refusal(Exception):
     pass
+
+
+async def _connect(leave: Pass, path: str) -> ClientConnection | None:
+    token = livekit.make_token(leave.room, leave.identity, leave.name, leave.rights)
+    for url in livekit.addresses():
+        with contextlib.suppress(OSError, WebSocketException, TimeoutError):
+            upstream = await connect(
+                url.replace("http", "ws", 1) + path,
+                additional_headers={"Authorization": f"Bearer {token}"},
+                max_size=LONGEST_RESPONSE,
+                compression=None,
+                ping_interval=None,
+                open_timeout=OPENS_WITHIN,
+            )
+            livekit.answers(url)
+            return upstream
+    return None
 
 
 def _same_origin(scope: Scope) -> bool:
@@ -268,6 +314,14 @@ def _same_origin(scope: Scope) -> bool:
     origin = headers.get(b"origin", b"").decode("latin-1")
     host = headers.get(b"host", b"").decode("latin-1")
     return bool(host) and origin.partition("://")[2] == host
+
+
+async def _unanswered(line: _Line) -> None:
+    late = 0
+    while late < 2:  # twice: when this process itself stood still, the answer may lie here unread
+        await asyncio.sleep(0.5)
+        overdue = line.asked_at is not None and time.monotonic() - line.asked_at > ANSWERS_WITHIN
+        late = late + 1 if overdue else 0
 
 
 async def _until(moment: datetime | None) -> None:

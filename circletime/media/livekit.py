@@ -8,8 +8,10 @@ LiveKit's defaults are "allowed" and an omitted list of sources means every sour
 import datetime
 import hashlib
 import json
+import time
 from base64 import b64decode
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -22,6 +24,9 @@ from livekit.protocol import room as lk_room
 from circletime.media.rules import Rights
 
 TIMEOUT = 2.0
+"""Seconds for one call, however many nodes are asked."""
+CONNECTS_WITHIN = 0.5
+LOOKS_WITHIN = 1.5
 LONGEST_WEBHOOK = 256 * 1024
 RECORDER = "recorder"
 """The identity of the hidden participant that records."""
@@ -35,11 +40,17 @@ class MediaError(Exception):
 
 @dataclass(frozen=True)
 class MediaSettings:
-    """Where the media server is and how to sign what it is told."""
+    """Where the media server is and how to sign what it is told.
+
+    `others` are the addresses of further nodes of one cluster, which are asked when `url` does not
+    answer. `relay` is the name of the school's own relay, or "".
+    """
 
     url: str
     key: str
     secret: str
+    others: tuple[str, ...] = ()
+    relay: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,13 +86,27 @@ class WebhookEvent:
 
 _settings: MediaSettings | None = None
 _client: httpx.Client | None = None
+_answered = ""
 
 
 def configure(settings: MediaSettings) -> None:
     """Say once where the media server is."""
-    global _settings, _client
+    global _settings, _client, _answered
     _settings = settings
-    _client = httpx.Client(base_url=settings.url, timeout=TIMEOUT)
+    _client = httpx.Client()
+    _answered = settings.url
+
+
+def addresses() -> list[str]:
+    """Where to ask, in this order: the node that answered last, then every other."""
+    every = [settings().url, *settings().others]
+    return sorted(every, key=lambda url: url != _answered)
+
+
+def answers(url: str) -> None:
+    """Tell that the node at `url` has answered: it is asked first from now on."""
+    global _answered
+    _answered = url
 
 
 def settings() -> MediaSettings:
@@ -210,7 +235,7 @@ def list_rooms() -> list[str]:
     return [room.name for room in answer.rooms] if answer is not None else []
 
 
-def list_participants(room: str) -> list[Participant]:
+def list_participants(room: str, within: float = TIMEOUT) -> list[Participant]:
     """Everybody in the room, the hidden recorder among them; nobody when there is no such room."""
     answer = _call(
         "ListParticipants",
@@ -218,6 +243,7 @@ def list_participants(room: str) -> list[Participant]:
         lk_room.ListParticipantsResponse,
         VideoGrants(room_admin=True, room=room),
         absent_is_fine=True,
+        within=within,
     )
     return [_participant(one) for one in answer.participants] if answer is not None else []
 
@@ -226,14 +252,29 @@ def set_rights(room: str, identity: str, rights: Rights) -> bool:
     """Give a participant exactly these rights; False when they are not in the room."""
     request = lk_room.UpdateParticipantRequest(room=room, identity=identity, permission=permission(rights))
     admin = VideoGrants(room_admin=True, room=room)
-    return _call("UpdateParticipant", request, lk.ParticipantInfo, admin, absent_is_fine=True) is not None
+    try:
+        return _call("UpdateParticipant", request, lk.ParticipantInfo, admin, absent_is_fine=True) is not None
+    except MediaError:
+        if _is_there(room, identity):
+            raise
+        return False
 
 
 def remove(room: str, identity: str) -> None:
     """Put one participant out. One who is not there is fine."""
     request = lk_room.RoomParticipantIdentity(room=room, identity=identity)
     admin = VideoGrants(room_admin=True, room=room)
-    _call("RemoveParticipant", request, lk_room.RemoveParticipantResponse, admin, absent_is_fine=True)
+    try:
+        _call("RemoveParticipant", request, lk_room.RemoveParticipantResponse, admin, absent_is_fine=True)
+    except MediaError:
+        if _is_there(room, identity):
+            raise
+
+
+def _is_there(room: str, identity: str) -> bool:
+    # Who was on a node that died stays in the nodes' common memory, and an order for them is never answered.
+    # The node that has the room now knows better, and without its word nothing is taken for done.
+    return any(one.identity == identity for one in list_participants(room, within=LOOKS_WITHIN))
 
 
 def parse_webhook(body: bytes, authorization: str) -> WebhookEvent:
@@ -277,18 +318,31 @@ def _participant(info: lk.ParticipantInfo) -> Participant:
 
 
 def _call(
-    method: str, request: Message, answer: type[Answer], grant: VideoGrants, *, absent_is_fine: bool = False
+    method: str,
+    request: Message,
+    answer: type[Answer],
+    grant: VideoGrants,
+    *,
+    absent_is_fine: bool = False,
+    within: float = TIMEOUT,
 ) -> Answer | None:
     where = settings()
     assert _client is not None  # noqa: S101  set together with the settings
     token = AccessToken(where.key, where.secret).with_ttl(datetime.timedelta(seconds=60)).with_grants(grant)
     headers = {"Authorization": f"Bearer {token.to_jwt()}", "Content-Type": "application/protobuf"}
-    try:
-        reply = _client.post(
-            f"/twirp/livekit.RoomService/{method}", content=request.SerializeToString(), headers=headers
-        )
-    except httpx.HTTPError as trouble:
-        raise MediaError("The media server is not answering.") from trouble
+    path, content = f"/twirp/livekit.RoomService/{method}", request.SerializeToString()
+    reply = None
+    end = time.monotonic() + within
+    for url in addresses():
+        left = max(0.1, end - time.monotonic())
+        with suppress(httpx.HTTPError):
+            # Whatever is asked here may be asked twice, so the next node may be asked after any silence.
+            patience = httpx.Timeout(left, connect=min(CONNECTS_WITHIN, left))
+            reply = _client.post(url + path, content=content, headers=headers, timeout=patience)
+            answers(url)
+            break
+    if reply is None:
+        raise MediaError("The media server is not answering.")
     if reply.status_code == 404 and absent_is_fine:
         return None
     if reply.status_code != 200:

@@ -9,6 +9,7 @@ import base64
 import binascii
 import gzip
 import zlib
+from collections.abc import MutableSequence
 from dataclasses import dataclass, field
 
 from google.protobuf.message import DecodeError
@@ -62,9 +63,13 @@ class Malformed(Exception):
 
 @dataclass
 class Verdict:
-    """What becomes of one message: `forward` (None drops it), its lies, and what looks like a screen."""
+    """What becomes of one message: `forward` (None drops it), its lies, and what looks like a screen.
+
+    `asks`: the media server has to answer it at once.
+    """
 
     forward: bytes | None
+    asks: bool = False
     lies: list[str] = field(default_factory=list)
     shapes: list[str] = field(default_factory=list)
 
@@ -124,12 +129,16 @@ def read_request(data: bytes, rights: Rights, tracks: Tracks, now: float) -> Ver
             return Verdict(data, shapes=["The camera's picture has the size or shape of a screen"])
         return Verdict(data)
     if kind in _PASSED:
-        return Verdict(data)
+        return Verdict(data, asks=kind in ("ping", "ping_req"))
     return Verdict(None, lies=[_LIES[kind]] if kind in _LIES else [])
 
 
-def read_response(data: bytes, tracks: Tracks) -> bytes | None:
-    """Judge one message from the media server: a token is never handed on, and tracks are counted."""
+def read_response(data: bytes, tracks: Tracks, relay: str = "") -> bytes | None:
+    """Judge one message from the media server: a token is never handed on, and tracks are counted.
+
+    Of the servers that a browser is to ask on its way it is told of the school's own relay only:
+    every other would learn the family's address.
+    """
     try:
         response = rtc.SignalResponse.FromString(data)
     except DecodeError:
@@ -146,9 +155,33 @@ def read_response(data: bytes, tracks: Tracks) -> bytes | None:
     elif kind == "join":
         tracks.asked.clear()
         tracks.live.clear()
+        return _only_ours(response, response.join.ice_servers, relay)
+    elif kind == "reconnect":
+        return _only_ours(response, response.reconnect.ice_servers, relay)
     elif kind == "update":
         _count_own(response.update, tracks)
     return data
+
+
+def refuses(data: bytes) -> bool:
+    """Whether a first answer is a refusal: the connection that is to be resumed is known there no more."""
+    try:
+        return bool(rtc.SignalResponse.FromString(data).WhichOneof("message") == "leave")
+    except DecodeError:
+        return False
+
+
+def _only_ours(response: rtc.SignalResponse, servers: MutableSequence[rtc.ICEServer], relay: str) -> bytes:
+    ours = [server for server in servers if relay and all(_is_at(url, relay) for url in server.urls)]
+    del servers[:]
+    servers.extend(ours)
+    return response.SerializeToString()
+
+
+def _is_at(url: str, relay: str) -> bool:
+    # turns:HOST:443?transport=tcp
+    scheme, _, rest = url.partition(":")
+    return scheme == "turns" and rest.partition("?")[0].rpartition(":")[0] == relay
 
 
 def _count_own(update: rtc.ParticipantUpdate, tracks: Tracks) -> None:

@@ -36,14 +36,16 @@ def die_with_parent() -> None:
 class Part:
     """One process: `argv`, where it can be reached, and how to see that it is ready.
 
-    A part with a `spare` reads one line, "go", from its input before it begins. `listen` is the
-    address that it serves; the socket's number is given to it as its last argument.
+    A part that is `told` reads one line, "go", from its input before it begins; it may have a `spare`.
+    `listen` is the address that it serves; the socket's number is given to it as its last argument. Parts
+    that serve the same address share one socket.
     """
 
     name: str
     argv: list[str]
     place: str
     ready: Callable[[], bool]
+    told: bool = False
     spare: bool = False
     listen: tuple[str, int] | None = None
 
@@ -95,7 +97,7 @@ class Supervisor:
         self._stopping = asyncio.Event()
         self._running: dict[str, asyncio.subprocess.Process] = {}
         self._spares: dict[str, asyncio.subprocess.Process] = {}
-        self._sockets: dict[str, socket.socket] = {}
+        self._sockets: dict[tuple[str, int], socket.socket] = {}
 
     async def run(self, when_ready: Callable[[], None] | None = None) -> None:
         """Start everything, then keep it so. Returns once all parts have stopped."""
@@ -155,7 +157,7 @@ class Supervisor:
             process = await asyncio.create_subprocess_exec(
                 *part.argv,
                 *([str(held.fileno())] if held else []),
-                stdin=asyncio.subprocess.PIPE if part.spare else asyncio.subprocess.DEVNULL,
+                stdin=asyncio.subprocess.PIPE if part.told else asyncio.subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
                 pass_fds=[held.fileno()] if held else [],
@@ -165,9 +167,11 @@ class Supervisor:
         return process
 
     def _socket(self, part: Part) -> socket.socket | None:
-        if part.listen is not None and part.name not in self._sockets:
-            self._sockets[part.name] = socket.create_server(part.listen, backlog=512)
-        return self._sockets.get(part.name)
+        if part.listen is None:
+            return None
+        if part.listen not in self._sockets:
+            self._sockets[part.listen] = socket.create_server(part.listen, backlog=512)
+        return self._sockets[part.listen]
 
     async def _until_ready(self, part: Part, process: asyncio.subprocess.Process) -> bool:
         while process.returncode is None and not self._stopping.is_set():

@@ -12,8 +12,10 @@ from collections import defaultdict
 
 from asgiref.sync import sync_to_async
 from django.db import connections
+from django.db.models import F
 
 from circletime.core import time
+from circletime.core.again import again
 from circletime.meetings.models import Meeting, Seat
 from circletime.meetings.queries import Snapshot, snapshot
 
@@ -59,8 +61,8 @@ class Hub:
         self._start()
         watcher = Watcher(meeting_pk, seat_id)
         self._watchers[meeting_pk].add(watcher)
-        watcher.push(await self._now(meeting_pk))
         try:
+            watcher.push(await self._now(meeting_pk))
             yield watcher
         finally:
             self._watchers[meeting_pk].discard(watcher)
@@ -117,16 +119,23 @@ class Hub:
             if known is not None and known.meeting.version == version and not beat:
                 continue
             snap = self._newest[meeting_pk] = await _read(meeting_pk)
-            for watcher in list(self._watchers.get(meeting_pk, ())):
+            watchers = list(self._watchers.get(meeting_pk, ()))
+            for watcher in watchers:
                 watcher.push(snap)
+            # Another process saw its last page of a seat close, and cannot know of one that is open here.
+            unseen = {seat.public_id for seat in snap.seats if seat.seen_at is None}
+            for seat_id in unseen & {watcher.seat_id for watcher in watchers}:
+                await _seen(seat_id)
 
 
 @sync_to_async
+@again
 def _versions(meeting_pks: list[int]) -> dict[int, int]:
     return dict(Meeting.objects.filter(pk__in=meeting_pks).values_list("pk", "version"))
 
 
 @sync_to_async
+@again
 def _read(meeting_pk: int) -> Snapshot:
     return snapshot(meeting_pk, time.now())
 
@@ -134,6 +143,12 @@ def _read(meeting_pk: int) -> Snapshot:
 @sync_to_async
 def _heartbeat(seat_ids: list[str]) -> None:
     Seat.objects.filter(public_id__in=seat_ids).update(seen_at=time.now())
+
+
+@sync_to_async
+def _seen(seat_id: str) -> None:
+    if Seat.objects.filter(public_id=seat_id, seen_at=None).update(seen_at=time.now()):
+        Meeting.objects.filter(seat__public_id=seat_id).update(version=F("version") + 1)
 
 
 hub = Hub()

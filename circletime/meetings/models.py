@@ -166,6 +166,9 @@ class Seat(models.Model):
 
     seen_at = models.DateTimeField(null=True, blank=True, help_text="Its page was last known to be open.")
     connection = models.CharField(max_length=32, blank=True, help_text="Its socket in the signal gate.")
+    rival = models.CharField(
+        max_length=32, blank=True, help_text="A socket at another process that asks for this one's place."
+    )
     dropped_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -129,6 +129,21 @@ def give_up(*, letter: Letter, by: User | str, now: datetime) -> None:
     _record("stopped", fresh, by=by, now=now)
 
 
+@transaction.atomic
+def stop_all(*, by: str, now: datetime) -> int:
+    """What waits is not sent: an older state of the school was put back, and most of it went out since.
+
+    Answers how many there were. A person may have each sent again.
+    """
+    open_ones = Letter.objects.select_for_update().filter(state__in=(State.WAITING, State.SENDING))
+    found = list(open_ones.order_by("pk"))
+    for letter in found:
+        letter.state, letter.ended_at, letter.claimed_until = State.STOPPED, now, None
+        letter.save(update_fields=["state", "ended_at", "claimed_until"])
+        _record("stopped", letter, by=by, now=now)
+    return len(found)
+
+
 def take_letter(*, now: datetime, channel: Channel = Channel.EMAIL) -> Letter | None:
     """Take the letter that is due, or None. Should its taker die, it is due again when the lease ends.
 

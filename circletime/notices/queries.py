@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import Count, QuerySet
 
 from circletime.notices.models import Letter
-from circletime.notices.rules import LATE_AFTER, State, can_see_letters
+from circletime.notices.rules import LATE_AFTER, Kind, State, can_see_letters
 from circletime.notices.trouble import OURS, Trouble
 from circletime.people.models import User
 from circletime.policy.limits import LETTER_KEPT
@@ -50,10 +50,16 @@ class Worry:
     ours: Trouble | None
 
 
-def worries(now: datetime) -> Worry:
-    """Letters that failed and nobody has laid aside, and those that have waited for too long."""
-    unsent = Letter.objects.filter(state__in=(State.WAITING, State.SENDING), queued_at__lte=now - LATE_AFTER)
-    return Worry(Letter.objects.filter(state=State.FAILED).count(), unsent.count(), our_trouble())
+def worries(now: datetime, *, but: Kind) -> Worry:
+    """Letters, but of one kind, that failed and nobody has laid aside, and that have waited for too long."""
+    letters = Letter.objects.exclude(kind=but)
+    unsent = letters.filter(state__in=(State.WAITING, State.SENDING), queued_at__lte=now - LATE_AFTER)
+    return Worry(letters.filter(state=State.FAILED).count(), unsent.count(), our_trouble())
+
+
+def count_failed(kind: Kind) -> int:
+    """How many letters of this kind failed and nobody has laid aside."""
+    return Letter.objects.filter(kind=kind, state=State.FAILED).count()
 
 
 def due_to_be_emptied(now: datetime) -> QuerySet[Letter]:

@@ -50,6 +50,7 @@ class Kind(StrEnum):
     INCIDENT = "incident"
     MONITORING = "monitoring"
     EXCEPTION = "exception"
+    HEALTH = "health"
     SCHOOLPING = "schoolping"
     ACCOUNT = "account"
 
@@ -68,6 +69,7 @@ _KINDS = {
     Kind.INCIDENT: "About an incident",
     Kind.MONITORING: "About meetings to look at",
     Kind.EXCEPTION: "About an exception",
+    Kind.HEALTH: "About Circletime itself",
     Kind.SCHOOLPING: "Message for SchoolPing",
     Kind.ACCOUNT: "About how somebody signs in",
 }

@@ -13,5 +13,11 @@ class PagesConfig(AppConfig):
 
     def ready(self) -> None:
         livekit.configure(
-            livekit.MediaSettings(settings.LIVEKIT_URL, settings.LIVEKIT_KEY, settings.LIVEKIT_SECRET)
+            livekit.MediaSettings(
+                settings.LIVEKIT_URLS[0],
+                settings.LIVEKIT_KEY,
+                settings.LIVEKIT_SECRET,
+                others=tuple(settings.LIVEKIT_URLS[1:]),
+                relay=settings.TURN_DOMAIN,
+            )
         )

@@ -5,7 +5,7 @@ from typing import Any
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from channels.sessions import SessionMiddlewareStack
-from django.urls import path
+from django.urls import path, re_path
 
 from circletime.media.gate import SignalGate
 from circletime.pages.bodies import LimitedBodies
@@ -13,14 +13,22 @@ from circletime.pages.consumers import LiveConsumer
 from circletime.pages.doorman import DatabaseDoorman
 
 
+async def nowhere(scope: Any, receive: Any, send: Any) -> None:
+    """Closed before it was opened, as for anybody who may not: no such socket is no error of ours."""
+    await receive()
+    await send({"type": "websocket.close"})
+
+
 def build(pages: Any) -> Any:
     """The ASGI application around Django's `pages`."""
+    closed: Any = nowhere
     gate: Any = SignalGate(DatabaseDoorman())
     sockets = URLRouter(
         [
             path("live/<str:seat_id>", LiveConsumer.as_asgi()),
             path("rtc", gate),
             path("rtc/v1", gate),
+            re_path("", closed),
         ]
     )
     return ProtocolTypeRouter(

@@ -66,6 +66,7 @@ async def _refuse(send: Send) -> None:
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),
         (b"content-length", str(len(TOO_LARGE)).encode()),
+        (b"x-content-type-options", b"nosniff"),
         (b"connection", b"close"),  # what is still to come is not read
     ]
     await send({"type": "http.response.start", "status": 413, "headers": headers})

@@ -9,6 +9,9 @@ import sys
 from datetime import date
 from pathlib import Path
 
+from circletime.pages import cli_backup
+from config import places
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; answers its exit status."""
@@ -26,9 +29,14 @@ def main(argv: list[str] | None = None) -> int:
 
     try:
         import django
+        from django.db import OperationalError
 
         django.setup()
-        status: int = wanted.run(wanted)
+        try:
+            status: int = wanted.run(wanted)
+        except OperationalError as trouble:
+            print(f"The database: {trouble}. `circletime doctor` may know why.", file=sys.stderr)
+            return 1
     except BadSetting as trouble:
         print(trouble, file=sys.stderr)
         return 2
@@ -76,17 +84,24 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(run=retention_run)
     _add_people(commands)
     _add_oversight(commands)
+    cli_backup.add_commands(commands)
+    if not places.INSTALLED:
+        _add_drawing(commands)
+    one = commands.add_parser("part")
+    one.add_argument("name", choices=["app", "worker"])
+    one.add_argument("number", type=int, nargs="?", default=1, help="the app's open socket, or which worker")
+    one.set_defaults(run=part)
+    return parser
+
+
+def _add_drawing(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """What changes the source, which a wheel has none of."""
     one = commands.add_parser("docs", help="draw the generated pages of docs/")
     one.add_argument("--check", action="store_true", help="only say whether they are up to date")
     one.set_defaults(run=docs)
     one = commands.add_parser("messages", help="collect what families read into the catalogs")
     one.add_argument("--check", action="store_true", help="only say whether they are up to date and whole")
     one.set_defaults(run=messages)
-    one = commands.add_parser("part")
-    one.add_argument("name", choices=["app", "worker"])
-    one.add_argument("socket", type=int, nargs="?", help="the open socket that the app serves")
-    one.set_defaults(run=part)
-    return parser
 
 
 def _add_people(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -127,8 +142,11 @@ def _day(text: str) -> date:
 def _prepare() -> None:
     from django.core.management import call_command
 
-    call_command("migrate", verbosity=0, interactive=False)
-    call_command("createcachetable", verbosity=0)
+    from circletime.core.alone import waiting_for
+
+    with waiting_for("migrate"):  # two machines may start at once
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("createcachetable", verbosity=0)
 
 
 def _say(line: str) -> None:
@@ -137,15 +155,16 @@ def _say(line: str) -> None:
 
 def serve(wanted: argparse.Namespace) -> int:
     """All parts, or the named ones, until Ctrl-C."""
+    from circletime.health.checks.every import before_start
     from circletime.media.supervisor import Supervisor
-    from circletime.pages import checks, parts
+    from circletime.pages import parts
 
     names = wanted.parts or list(parts.NAMES)
     unknown = set(names) - set(parts.NAMES)
     if unknown:
         print(f"There is no part called {', '.join(sorted(unknown))}.", file=sys.stderr)
         return 2
-    trouble = checks.before_start(names)
+    trouble = before_start(names)
     for line in trouble:
         print(line, file=sys.stderr)
     if trouble:
@@ -162,11 +181,12 @@ def demo(wanted: argparse.Namespace) -> int:
     from django.conf import settings
 
     from circletime.core import time
+    from circletime.health.checks.every import before_start
     from circletime.media.supervisor import Supervisor
-    from circletime.pages import checks, parts
     from circletime.pages import demo as facts_of
+    from circletime.pages import parts
 
-    trouble = checks.before_start(list(parts.NAMES))
+    trouble = before_start(list(parts.NAMES))
     for line in trouble:
         print(line, file=sys.stderr)
     if trouble:
@@ -182,7 +202,7 @@ def demo(wanted: argparse.Namespace) -> int:
 
 def reset() -> int:
     """Throw the demo's data away. What was built is kept."""
-    var = Path(os.environ.get("CIRCLETIME_VAR", "var"))
+    var = Path(os.environ.get("CIRCLETIME_VAR") or places.data())
     if not (var / "demo.json").exists():
         print(f"There is no demo in {var}; nothing was removed.")
         return 0
@@ -190,18 +210,19 @@ def reset() -> int:
         shutil.rmtree(var / name, ignore_errors=True)
     for path in [*var.glob("db.sqlite3*"), var / "demo.json"]:
         path.unlink(missing_ok=True)
-    print("The demo's data is gone. `make demo` begins again.")
+    print("The demo's data is gone. The next demo begins again.")
     return 0
 
 
 def doctor(wanted: argparse.Namespace) -> int:
     """What is missing or wrong, in plain words."""
-    from circletime.pages import checks
+    from circletime.core import time
+    from circletime.health.checks.every import for_the_doctor
 
     bad = 0
-    for fine, line in checks.everything():
-        print(("ok    " if fine else "wrong ") + line)
-        bad += not fine
+    for found in for_the_doctor(time.now()):
+        print(("ok    " if found.fine else "wrong ") + found.line)
+        bad += not found.fine
     return 1 if bad else 0
 
 
@@ -450,7 +471,7 @@ def part(wanted: argparse.Namespace) -> int:
         from circletime.pages.worker import Worker
 
         if _told_to_go():
-            Worker().run()
+            Worker(wanted.number).run()
         return 0
     import gc
     import socket
@@ -463,6 +484,7 @@ def part(wanted: argparse.Namespace) -> int:
 
     config = uvicorn.Config(
         application,
+        log_config=None,  # the settings' own, which writes no name and no address
         log_level="warning",
         access_log=False,
         proxy_headers=settings.HTTPS,  # then a proxy stands before us
@@ -482,7 +504,7 @@ def part(wanted: argparse.Namespace) -> int:
     gc.collect()
     gc.freeze()
     if _told_to_go():
-        uvicorn.Server(config).run(sockets=[socket.socket(fileno=wanted.socket)])
+        uvicorn.Server(config).run(sockets=[socket.socket(fileno=wanted.number)])
     return 0
 
 

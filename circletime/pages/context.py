@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from circletime.health.queries import count_wrong
 from circletime.oversight.queries.incidents import count_waiting
 from circletime.oversight.queries.leaks import list_open_alarms
 from circletime.oversight.rules.leaks import LEAK_READERS
@@ -29,7 +30,13 @@ def waiting(request: HttpRequest) -> dict[str, Any]:
         "second_step_waits": SimpleLazyObject(lambda: second_step.waits(request)),
         "school_sign_ins": settings.SCHOOL_SIGN_INS,
         "incidents_waiting": SimpleLazyObject(lambda: _incidents(request)),
+        "wrong_here": SimpleLazyObject(lambda: _wrong(request)),
     }
+
+
+def _wrong(request: HttpRequest) -> int:
+    user = getattr(request, "user", None)
+    return count_wrong() if isinstance(user, User) and user.sees_health else 0
 
 
 def _incidents(request: HttpRequest) -> int:

@@ -3,11 +3,16 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from itertools import islice
 
-from django.http import HttpResponse
+from asgiref.sync import sync_to_async
+from django.http import HttpResponse, StreamingHttpResponse
 
 FORMULA = re.compile("((?:^|[;\\t\\r\\n])\\s*)(?=[=+@\uff1d\uff0b\uff0d\uff20-])")
+
+UTF8 = "\ufeff"
+ROWS_AT_ONCE = 500
 
 
 def csv_answer(name: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> HttpResponse:
@@ -17,13 +22,27 @@ def csv_answer(name: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -
     return answer
 
 
+def csv_stream(name: str, heads: Sequence[str], rows: Iterator[Sequence[str]]) -> StreamingHttpResponse:
+    """The same of so many rows that they are sent as they are read."""
+    answer = StreamingHttpResponse(_pieces(heads, rows), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return answer
+
+
+async def _pieces(heads: Sequence[str], rows: Iterator[Sequence[str]]) -> AsyncIterator[str]:
+    yield csv_text([heads])
+    take = sync_to_async(lambda: list(islice(rows, ROWS_AT_ONCE)))
+    while some := await take():
+        yield csv_text(some).removeprefix(UTF8)
+
+
 def csv_text(rows: Iterable[Sequence[str]]) -> str:
     """The rows as CSV, with a mark that it is UTF-8, as spreadsheets need it."""
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)  # or a semicolon would part a cell in LibreOffice
     for row in rows:
         writer.writerow([harmless(cell) for cell in row])
-    return "\ufeff" + out.getvalue()
+    return UTF8 + out.getvalue()
 
 
 def harmless(cell: str) -> str:

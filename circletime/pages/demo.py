@@ -8,11 +8,11 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
+from circletime.documents.factory import adopt_documents
 from circletime.meetings.actions import lifecycle
 from circletime.meetings.actions.schedule import schedule
 from circletime.meetings.models import Meeting
 from circletime.meetings.rules import JOINABLE, Kind, Purpose
-from circletime.pages.demo_papers import adopt_documents
 from circletime.people.factory import invent_school
 from circletime.people.links import FAMILY_LINK_LASTS, make_links, token_of
 from circletime.people.models import Pupil, SchoolClass, User
@@ -63,7 +63,7 @@ def prepare_school(path: Path, *, classes: int, pupils: int, now: datetime) -> d
         (link,) = make_links([household], until=until, about=f"household:{household.pk}", by=by, now=now)
         facts["family_link_path"] = f"/f/{token_of(link.pk)}"
     if "staff" not in facts:
-        raise FileNotFoundError(f"{path} is gone, and with it the sign-ins. Run make demo-reset.")
+        raise FileNotFoundError(f"{path} is gone, and with it the sign-ins. Run: circletime demo --reset")
     adopt_documents(now)
     _write(path, facts)
     return facts
@@ -93,7 +93,7 @@ def _meeting_now(oak: SchoolClass, now: datetime) -> Meeting:
 
 
 def words(facts: dict[str, Any]) -> str:
-    """What `make demo` prints."""
+    """What the demo prints when it runs."""
     rows = "\n".join(
         f"  {role:<12} {who['email']:<28} {who['password']}" for role, who in facts["staff"].items()
     )

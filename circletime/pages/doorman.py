@@ -1,17 +1,26 @@
 """What the signal gate asks of the database: who may be in which room, with which rights, until when."""
 
+import asyncio
+import time as clock
+from collections.abc import Callable
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 
 from circletime.core import time
-from circletime.media.gate import Pass
+from circletime.core.again import again
+from circletime.media.gate import SECOND, Pass
 from circletime.media.rules import Rights
 from circletime.meetings.actions import presence
 from circletime.meetings.live import hub
 from circletime.meetings.models import Seat
 from circletime.meetings.queries import Snapshot, get_seat, seat_rights
 from circletime.meetings.rules import RUNNING, SeatRole, SeatState
+
+ANSWERS_WITHIN = 1.0
+"""Seconds. A process that does not say by then that its connection stands is taken to be gone."""
+ASKS_EVERY = 0.1
 
 
 class DatabaseDoorman:
@@ -38,30 +47,49 @@ class DatabaseDoorman:
         """The browser tried what it may not (`lie`), or shows something of a screen's shape (`shape`)."""
         await sync_to_async(_lied)(seat_id, what, kind)
 
-    async def wait_shut(self, seat_id: str) -> None:
-        """Return once this seat may no longer be connected."""
+    async def may_replace(self, seat_id: str, connection_id: str) -> bool:
+        """Whether a new connection of this seat may be opened; the process that has one is asked first."""
+        if settings.APPS == 1 or not await sync_to_async(_ask)(seat_id, connection_id):
+            return True
+        until = clock.monotonic() + ANSWERS_WITHIN
+        while clock.monotonic() < until:
+            await asyncio.sleep(ASKS_EVERY)
+            answer = await sync_to_async(_answer)(seat_id, connection_id)
+            if answer is not None:
+                return answer
+        return True
+
+    async def wait_shut(self, seat_id: str, connection_id: str, is_heard: Callable[[], bool]) -> None:
+        """Return once this connection has to be closed: its seat has no leave any more, or it is silent and
+        another process asks for its place."""
         meeting_pk = await sync_to_async(_meeting_of)(seat_id)
         if meeting_pk is None:
             return
         async with hub.watch(meeting_pk) as watcher:
-            while _may_stay(await watcher.wait(), seat_id):
-                pass
+            while (seat := _may_stay(await watcher.wait(), seat_id)) is not None:
+                if seat.rival and seat.connection == connection_id:
+                    if not is_heard():
+                        return
+                    await sync_to_async(_keep)(seat, connection_id)
 
 
-def _may_stay(snap: Snapshot, seat_id: str) -> bool:
-    return snap.meeting.state in RUNNING and any(
-        seat.public_id == seat_id and seat.state == SeatState.ADMITTED for seat in snap.seats
-    )
+def _may_stay(snap: Snapshot, seat_id: str) -> Seat | None:
+    if snap.meeting.state not in RUNNING:
+        return None
+    own = (seat for seat in snap.seats if seat.public_id == seat_id and seat.state == SeatState.ADMITTED)
+    return next(own, None)
 
 
 def _seat(seat_id: str) -> Seat | None:
     return Seat.objects.select_related("meeting__sharing_seat").filter(public_id=seat_id).first()
 
 
+@again
 def _meeting_of(seat_id: str) -> int | None:
     return Seat.objects.filter(public_id=seat_id).values_list("meeting_id", flat=True).first()
 
 
+@again
 def _admit(session: Any, seat_id: str) -> Pass | None:
     key = (session.get("seats") or {}).get(seat_id, "") if session is not None else ""
     seat = get_seat(seat_id, key)
@@ -82,11 +110,13 @@ def _admit(session: Any, seat_id: str) -> Pass | None:
     )
 
 
+@again
 def _rights(seat_id: str) -> Rights:
     seat = _seat(seat_id)
     return seat_rights(seat.meeting, seat) if seat is not None else Rights.NONE
 
 
+@again
 def _opened(leave: Pass, connection_id: str) -> bool:
     seat = _seat(leave.identity)
     return seat is not None and presence.connected(
@@ -94,12 +124,34 @@ def _opened(leave: Pass, connection_id: str) -> bool:
     )
 
 
+@again
 def _closed(seat_id: str, connection_id: str) -> None:
     seat = _seat(seat_id)
     if seat is not None:
         presence.disconnected(seat=seat, connection=connection_id, now=time.now())
 
 
+@again
+def _ask(seat_id: str, connection_id: str) -> bool:
+    seat = _seat(seat_id)
+    return seat is not None and presence.asked_for_place(seat=seat, rival=connection_id)
+
+
+@again
+def _answer(seat_id: str, connection_id: str) -> bool | None:
+    """True when the place is free, False when it is not given up, None while nobody has answered."""
+    seat = _seat(seat_id)
+    if seat is None or not seat.connection:
+        return seat is not None
+    return None if seat.rival == connection_id else False
+
+
+@again
+def _keep(seat: Seat, connection_id: str) -> None:
+    presence.kept_place(seat=seat, connection=connection_id, what=SECOND, now=time.now())
+
+
+@again
 def _lied(seat_id: str, what: str, kind: str) -> None:
     seat = _seat(seat_id)
     if seat is not None:

@@ -1,54 +1,93 @@
 """The parts of one installation, as the supervisor runs them."""
 
 import sys
+from pathlib import Path
 
 from django.conf import settings
 
 from circletime.media.config import ServerPlan, write_livekit_config
 from circletime.media.supervisor import Part, answers_http, answers_unix, file_is_fresh
 
-NAMES = ("media", "recorder", "app", "worker")
-ALIVE = settings.VAR / "run" / "worker.alive"
+NAMES = tuple(
+    name
+    for name in ("media", "recorder", "app", "worker")
+    if name != "media" or not settings.LIVEKIT_ELSEWHERE
+)
+
+
+def alive(number: int) -> Path:
+    """What a worker touches as a sign of life. The first is number 1."""
+    return Path(settings.VAR) / "run" / f"worker-{number}.alive"
+
+
+def numbered(name: str, count: int) -> list[str]:
+    """What the processes of a part are called: app, or app-1 and app-2."""
+    return [name] if count == 1 else [f"{name}-{number}" for number in range(1, count + 1)]
 
 
 def build(names: list[str]) -> list[Part]:
     """The named parts, in the order they start."""
-    own = [sys.executable, "-m", "circletime.pages.cli", "part"]
+    # -P: a folder that it happens to be started in has no say in what is loaded.
+    own = [sys.executable, "-P", "-m", "circletime.pages.cli", "part"]
     config = settings.VAR / "run" / "livekit.json"
-    write_livekit_config(
-        config,
-        ServerPlan(
-            port=settings.LIVEKIT_PORT,
-            tcp_port=settings.LIVEKIT_TCP_PORT,
-            udp_port=settings.LIVEKIT_UDP_PORT,
-            node_ip=settings.LIVEKIT_NODE_IP,
-            key=settings.LIVEKIT_KEY,
-            secret=settings.LIVEKIT_SECRET,
-            webhook=f"http://127.0.0.1:{settings.PORT}/hooks/livekit",
-        ),
+    # One of several nodes tells of a meeting that another machine may hold, at the address of the pages.
+    told = settings.PUBLIC_URL if settings.LIVEKIT_REDIS else f"http://127.0.0.1:{settings.PORT}"
+    plan = ServerPlan(
+        port=settings.LIVEKIT_PORT,
+        tcp_port=settings.LIVEKIT_TCP_PORT,
+        udp_port=settings.LIVEKIT_UDP_PORT,
+        node_ip=settings.LIVEKIT_NODE_IP,
+        key=settings.LIVEKIT_KEY,
+        secret=settings.LIVEKIT_SECRET,
+        webhook=f"{told}/hooks/livekit",
+        listen=settings.LIVEKIT_LISTEN,
+        redis=settings.LIVEKIT_REDIS,
+        relay=settings.TURN,
     )
+    if "media" in names:
+        write_livekit_config(config, plan)
+    here = f"http://{plan.listen.replace('0.0.0.0', '127.0.0.1')}:{plan.port}"  # noqa: S104
     sock = settings.RECORDER_SOCKET
     every = {
-        "media": Part(
-            "media",
-            [str(settings.BIN / "livekit-server"), "--config", str(config)],
-            settings.LIVEKIT_URL,
-            answers_http(settings.LIVEKIT_URL),
-        ),
-        "recorder": Part(
-            "recorder",
-            [str(settings.BIN / "recorder"), "--socket", str(sock)],
-            "a socket of its own",
-            answers_unix(sock),
-        ),
-        "app": Part(
-            "app",
-            [*own, "app"],
-            settings.PUBLIC_URL,
-            answers_http(f"http://127.0.0.1:{settings.PORT}/accounts/login/"),
-            spare=True,
-            listen=(settings.LISTEN, settings.PORT),
-        ),
-        "worker": Part("worker", [*own, "worker"], "the school's clock", file_is_fresh(ALIVE, 3), spare=True),
+        "media": [
+            Part(
+                "media",
+                [str(settings.BIN / "livekit-server"), "--config", str(config)],
+                here,
+                answers_http(here),
+            )
+        ],
+        "recorder": [
+            Part(
+                "recorder",
+                [str(settings.BIN / "recorder"), "--socket", str(sock)],
+                "a socket of its own",
+                answers_unix(sock),
+            )
+        ],
+        # Several need no spare: who is left takes over. They share one socket.
+        "app": [
+            Part(
+                name,
+                [*own, "app"],
+                settings.PUBLIC_URL,
+                answers_http(f"http://127.0.0.1:{settings.PORT}/accounts/login/"),
+                told=True,
+                spare=settings.APPS == 1,
+                listen=(settings.LISTEN, settings.PORT),
+            )
+            for name in numbered("app", settings.APPS)
+        ],
+        "worker": [
+            Part(
+                name,
+                [*own, "worker", str(number)],
+                "the school's clock",
+                file_is_fresh(alive(number), 3),
+                told=True,
+                spare=settings.WORKERS == 1,
+            )
+            for number, name in enumerate(numbered("worker", settings.WORKERS), start=1)
+        ],
     }
-    return [every[name] for name in NAMES if name in names]
+    return [part for name in NAMES if name in names for part in every[name]]

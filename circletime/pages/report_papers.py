@@ -41,7 +41,7 @@ def as_csv(report: Report) -> bytes:
         (*HEADS, *trend),
     ]
     for each in report.findings:
-        points = each.figure.trend(report.period) if each.figure.measured else []
+        points = each.figure.trend(report.period)
         numbers = [each.figure.number(count) for point in points for count in (point.of, point.bad)]
         rows.append([*_cells(each), *numbers])
     return csv_text(rows).encode()
@@ -104,7 +104,7 @@ def _finding(each: Finding, report: Report) -> dict[str, Any]:
         "sentence": each.figure.sentence,
         "exceptions": each.figure.exceptions,
         "cannot": each.figure.cannot,
-        "lacks": each.clause.lacks if each.figure.measured else "",
+        "lacks": each.clause.lacks,
         "bars": [[bar.height / 150, bar.bad_height / 150] for bar in drawn.bars] if drawn else [],
         "ends": [drawn.bars[0].label, drawn.bars[-1].label] if drawn else [],
     }

@@ -3,6 +3,9 @@
 It reads what is due from the database, so a restart loses nothing. The clock of running meetings
 is looked at to the very moment the next one is due (T2, T3); slower chores run in a thread beside it,
 so that a media server that does not answer can never make a meeting late.
+
+There may be several, on PostgreSQL. What is claimed row by row (meetings, orders, letters, films) they share;
+what compares one thing with another as a whole is done by one of them at a time, whichever comes first.
 """
 
 import logging
@@ -10,6 +13,7 @@ import signal
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import wraps
 from types import FrameType
 
 from django.db import connections
@@ -17,8 +21,11 @@ from django.db import connections
 from circletime.access import tasks as access_tasks
 from circletime.access.actions.emptying import empty_old
 from circletime.core import time
+from circletime.core.alone import alone
 from circletime.dispatch.queries.reach import may_go
 from circletime.documents import tasks as document_tasks
+from circletime.health import tasks as health_tasks
+from circletime.health.beat import LOOP_STANDS_AFTER
 from circletime.media.livekit import MediaError
 from circletime.meetings import orders, tasks
 from circletime.meetings.models import Meeting
@@ -27,7 +34,7 @@ from circletime.oversight import tasks as oversight_tasks
 from circletime.oversight.actions.checkpoints import watch_log
 from circletime.pages.family_codes import answer_code_asks
 from circletime.pages.forgotten import answer_asks
-from circletime.pages.parts import ALIVE
+from circletime.pages.parts import alive
 from circletime.people.roster import tasks as roster_tasks
 from circletime.protection.tasks import keep_no_longer
 from circletime.recordings import tasks as recording_tasks
@@ -39,10 +46,12 @@ TICK = 0.2
 
 
 class Worker:
-    """Runs until told to stop."""
+    """Runs until told to stop. `number` tells those of one machine apart."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int = 1) -> None:
         self.stopping = threading.Event()
+        self.came_round = time.now()
+        self.alive = alive(number)
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT."""
@@ -52,24 +61,33 @@ class Worker:
             threading.Thread(target=self._every, args=(seconds, chore), name=chore.__name__, daemon=True)
             for seconds, chore in (
                 (0.25, _carry_out_orders),
-                (2.0, _reconcile),
-                (0.4, _watch_recorder),
+                (2.0, _by_one(_reconcile)),
+                (0.4, _by_one(_watch_recorder)),
                 (2.0, _render_films),
                 (0.5, _send_mail),
-                (2.0, _raise_alarms),
-                (60.0, _tell_newcomers),
-                (60.0, _destroy_due),
-                (10.0, _move_recordings),
-                (60.0, _watch_log),
-                (0.5, _work_on_rosters),
+                (2.0, _by_one(_raise_alarms)),
+                (60.0, _by_one(_tell_newcomers)),
+                (60.0, _by_one(_destroy_due)),
+                (10.0, _by_one(_move_recordings)),
+                (60.0, _by_one(_watch_log)),
+                (0.5, _by_one(_work_on_rosters)),
+                (5.0, self._beat),
+                (20.0, _by_one(_look_around)),
             )
         ]
         for thread in chores:
             thread.start()
         while not self.stopping.is_set():
             wait = self._clock()
-            ALIVE.touch()
+            self.alive.touch()
+            self.came_round = time.now()
             self.stopping.wait(wait)
+        health_tasks.stopped(time.now())
+
+    def _beat(self, now: datetime) -> None:
+        """A loop that stands still is not said to be alive, though this thread is."""
+        if now - self.came_round < LOOP_STANDS_AFTER:
+            health_tasks.beat(now)
 
     def _clock(self) -> float:
         """Do what is due; answer how many seconds to sleep, at most a tick."""
@@ -100,11 +118,27 @@ class Worker:
         self.stopping.set()
 
 
+def _by_one(chore: Callable[[datetime], None]) -> Callable[[datetime], None]:
+    """The chore, left to another worker while that one is at it."""
+
+    @wraps(chore)
+    def done(now: datetime) -> None:
+        with alone(chore.__name__) as mine:
+            if mine:
+                chore(now)
+
+    return done
+
+
 def _carry_out_orders(now: datetime) -> None:
     late = now - timedelta(milliseconds=500)
     waiting = Meeting.objects.filter(mediaorder__made_at__lt=late).distinct()
     for pk in waiting.values_list("pk", flat=True):
         orders.carry_out(pk)
+
+
+def _look_around(now: datetime) -> None:
+    health_tasks.look_around(now)
 
 
 def _raise_alarms(now: datetime) -> None:

@@ -23,6 +23,8 @@ from circletime.people.queries import token_hash
 FAMILY_LINK_LASTS = timedelta(days=120)
 """One that the office prints or shows. Those in letters are of a shorter term."""
 
+TOKEN_BYTES = hashlib.sha256().digest_size
+
 _PLACE = re.compile(r"\{family-link:([A-Za-z0-9_-]{22})\}")
 
 

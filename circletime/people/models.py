@@ -7,8 +7,17 @@ from django.db import models
 
 from circletime.core.ids import public_id, readable
 from circletime.core.time import now
-from circletime.people.roster.models import RosterBefore, RosterImport, RosterMapping, RosterSaid
+from circletime.people.roster.models import (
+    RosterBefore,
+    RosterImport,
+    RosterMapping,
+    RosterOdd,
+    RosterSaid,
+    RosterStaged,
+    RosterTie,
+)
 from circletime.people.rules import (
+    HEALTH_READERS,
     HOSTS,
     INCIDENT_REPORTERS,
     LETTER_KEEPERS,
@@ -25,17 +34,28 @@ from circletime.people.rules import (
     can_review_translations,
 )
 
-__all__ = ["RosterBefore", "RosterImport", "RosterMapping", "RosterSaid"]
+__all__ = [
+    "RosterBefore",
+    "RosterImport",
+    "RosterMapping",
+    "RosterOdd",
+    "RosterSaid",
+    "RosterStaged",
+    "RosterTie",
+]
+
+
+JOIN_ID_LETTERS, PASSWORD_LETTERS = 6, 8
 
 
 def new_join_id() -> str:
     """A class ID: six characters a child can copy."""
-    return readable(6)
+    return readable(JOIN_ID_LETTERS)
 
 
 def new_class_password() -> str:
     """A class password: eight characters."""
-    return readable(8)
+    return readable(PASSWORD_LETTERS)
 
 
 def source_id_field() -> "models.CharField[str, str]":
@@ -109,6 +129,11 @@ class User(AbstractBaseUser):
     def may_see_letters(self) -> bool:
         """Whether this person looks after what is mailed (R2)."""
         return bool(self.roles & LETTER_KEEPERS)
+
+    @property
+    def sees_health(self) -> bool:
+        """Whether this person sees how Circletime itself stands."""
+        return bool(self.roles & HEALTH_READERS)
 
     @property
     def may_import(self) -> bool:

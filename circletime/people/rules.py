@@ -53,6 +53,10 @@ OFFICE = frozenset({Role.OFFICE, Role.HEADTEACHER})
 
 LETTER_KEEPERS = OFFICE | WATCHERS
 """Who sees which letters went out, and sends one again (R2)."""
+
+HEALTH_READERS = LETTER_KEEPERS
+"""Who sees whether Circletime itself is well."""
+
 REQUEST_LOGGERS = WATCHERS | {Role.OFFICE}
 """Who may write down that somebody asked to see a recording. The office does no more than that (T10)."""
 
@@ -210,8 +214,9 @@ ROLE_GIVERS = frozenset({Role.HEADTEACHER})
 SECOND_STEP_ROLES = frozenset({Role.HEADTEACHER, Role.DSL, Role.SLT})
 """Who needs more than a password to sign in: whoever sees recordings, and decides about them (T8)."""
 
-NEVER_WITHOUT = (Role.HEADTEACHER, Role.OFFICE)
-"""Somebody has to hold these at any time, or nobody could put it right again."""
+NEVER_WITHOUT = (Role.HEADTEACHER, Role.OFFICE, Role.DSL)
+"""Somebody has to hold these at any time, or nobody could put it right again: the first two keep people and
+roles; an alarm, a concern and a contact restriction are the safeguarding lead's to answer (C6)."""
 
 LONGEST_NAME, LONGEST_MARK, LAST_YEAR = 60, 20, 13
 

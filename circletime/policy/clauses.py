@@ -1,7 +1,7 @@
 """The clauses of the school's video conferencing policy: what each asks, how far it is kept, and where.
 
 docs/policy-map.md is drawn from this, and `tests/architecture/test_clauses.py` opens every place and
-test named here. A clause without a place is one that this version does not keep yet; it says so.
+test named here, and what counts each clause for the report.
 """
 
 from dataclasses import dataclass
@@ -24,17 +24,17 @@ class Clause:
     """One sentence of the policy.
 
     `places` are `module:name` below `circletime`, or a file; `tests` are `file::name`, or a file.
-    `evidence` is the `module:name` that counts it for the report. `lacks` says what is not built yet, or what
-    nobody can count, in a sentence for governors.
+    `evidence` is the `module:name` that counts it for the report. `lacks` says what is not built, or how far
+    it does not reach, in a sentence for governors.
     """
 
     number: str
     asks: str
     strengths: tuple[Strength, ...]
-    places: tuple[str, ...] = ()
-    tests: tuple[str, ...] = ()
+    places: tuple[str, ...]
+    tests: tuple[str, ...]
+    evidence: str
     lacks: str = ""
-    evidence: str = ""
 
     @property
     def who(self) -> str:
@@ -388,15 +388,19 @@ CLAUSES = (
         ("room/src/view/Tile.tsx",),
         ("tests/e2e/test_pages.py::check_marks",),
         lacks="A browser cannot stop a screenshot. Each tile carries the viewer's mark.",
-        evidence="oversight.evidence.children:hosts_confirmed",
+        evidence="oversight.evidence.children:staff_pictures",
     ),
     Clause(
         "S3",
         "Staff publish no links",
         (D, A),
-        ("pages.tripwire:tripwired",),
-        ("tests/oversight/test_leaks.py::TestAlarm::test_who_comes_from_a_network_goes_on_and_is_told_of",),
-        lacks="Alarms are counted under T11: no program knows who put a link there.",
+        ("pages.tripwire:tripwired", "meetings.actions.door:enter_as_host"),
+        (
+            "tests/oversight/test_leaks.py::TestAlarm::test_who_comes_from_a_network_goes_on_and_is_told_of",
+            "tests/oversight/test_accepted_evidence.py::TestLinks::test_an_alarm_stands_under_each_it_may_be_of",
+        ),
+        lacks="A link that is shown as text, or at a network whose programs hide, is not noticed.",
+        evidence="oversight.evidence.accepted:staff_links",
     ),
     Clause(
         "P1",
@@ -424,17 +428,27 @@ CLAUSES = (
         "P3",
         "Pupils put no screenshots on social media",
         (A, D),
-        ("room/src/view/Tile.tsx",),
-        ("tests/e2e/test_pages.py::check_marks",),
-        lacks="No browser tells of a screenshot, so none is counted. Each tile carries the viewer's mark.",
+        ("room/src/view/Tile.tsx", "meetings.actions.door:knock", "oversight.rules.incidents:Kind"),
+        (
+            "tests/e2e/test_pages.py::check_marks",
+            "tests/oversight/test_accepted_evidence.py::TestStoodOn::test_which_version_held_then",
+            "tests/oversight/test_accepted_evidence.py::TestPictures::test_one_that_got_out_stands_under_each",
+        ),
+        lacks="A browser cannot stop a screenshot. Each tile carries the viewer's mark.",
+        evidence="oversight.evidence.accepted:childrens_pictures",
     ),
     Clause(
         "P4",
         "Pupils publish no links",
         (D, A),
-        ("pages.tripwire:tripwired",),
-        ("tests/oversight/test_leaks.py::TestAlarm::test_who_comes_from_a_network_goes_on_and_is_told_of",),
-        lacks="Alarms are counted under T11: no program knows who put a link there.",
+        ("pages.tripwire:tripwired", "meetings.actions.door:knock"),
+        (
+            "tests/oversight/test_leaks.py::TestAlarm::test_who_comes_from_a_network_goes_on_and_is_told_of",
+            "tests/oversight/test_accepted_evidence.py::TestStoodOn::test_which_version_held_then",
+            "tests/oversight/test_accepted_evidence.py::TestLinks::test_an_alarm_stands_under_each_it_may_be_of",
+        ),
+        lacks="A link that is shown as text, or at a network whose programs hide, is not noticed.",
+        evidence="oversight.evidence.accepted:childrens_links",
     ),
     Clause(
         "P5",
@@ -522,12 +536,18 @@ CLAUSES = (
         "R4",
         "Meetings are social; work goes on elsewhere",
         (E,),
-        ("pages.views.family:home", "dispatch.words:write", "dispatch.actions.workplace:set_work_address"),
+        (
+            "dispatch.words:work_goes_on",
+            "pages.views.join:join_name",
+            "pages.views.family:home",
+            "dispatch.actions.workplace:set_work_address",
+        ),
         (
             "tests/family/test_page.py::TestWhatItTells::test_work_goes_on_elsewhere",
+            "tests/web/test_join_forms.py::test_the_door_says_where_school_work_goes_on",
             "tests/dispatch/test_telling.py::test_a_family_reads_what_when_how_and_why",
         ),
-        lacks="It is said in letters and on each household's page; whether work goes on, nobody counts.",
+        evidence="oversight.evidence.families:work_elsewhere",
     ),
     Clause(
         "R5",
@@ -541,15 +561,27 @@ CLAUSES = (
         "R6",
         "Parents put no screenshots on social media",
         (A, D),
-        lacks="No browser tells of a screenshot, so none is counted. Each tile carries the viewer's mark.",
+        ("room/src/view/Tile.tsx", "meetings.actions.door:knock", "oversight.rules.incidents:Kind"),
+        (
+            "tests/e2e/test_pages.py::check_marks",
+            "tests/oversight/test_accepted_evidence.py::TestStoodOn::test_which_version_held_then",
+            "tests/oversight/test_accepted_evidence.py::TestPictures::test_one_that_got_out_stands_under_each",
+        ),
+        lacks="A browser cannot stop a screenshot. Each tile carries the viewer's mark.",
+        evidence="oversight.evidence.accepted:families_pictures",
     ),
     Clause(
         "R7",
         "Parents publish no links",
         (D, A),
-        ("pages.tripwire:tripwired",),
-        ("tests/oversight/test_leaks.py::TestAlarm::test_who_comes_from_a_network_goes_on_and_is_told_of",),
-        lacks="Alarms are counted under T11: no program knows who put a link there.",
+        ("pages.tripwire:tripwired", "meetings.actions.door:knock"),
+        (
+            "tests/oversight/test_leaks.py::TestAlarm::test_who_comes_from_a_network_goes_on_and_is_told_of",
+            "tests/oversight/test_accepted_evidence.py::TestStoodOn::test_which_version_held_then",
+            "tests/oversight/test_accepted_evidence.py::TestLinks::test_an_alarm_stands_under_each_it_may_be_of",
+        ),
+        lacks="A link that is shown as text, or at a network whose programs hide, is not noticed.",
+        evidence="oversight.evidence.accepted:families_links",
     ),
     Clause(
         "R8",

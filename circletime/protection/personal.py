@@ -558,6 +558,13 @@ TABLES = (
         ("text",),
         ("point",),
     ),
+    # how Circletime itself stands
+    Kept(
+        "health.Standing",
+        "Whether all is well, in sentences about the machine",
+        plain=("subject", "says", "do"),
+    ),
+    Kept("health.Beat", "The worker's sign of life"),
     # the log, and what comes with Django
     Kept(
         "audit.Row",

@@ -179,7 +179,7 @@ def render_waiting(now: datetime) -> None:
     claimed = film.claim_next(now)
     if claimed is None:
         return
-    command = [sys.executable, "-m", "circletime.recordings.film"]
+    command = [sys.executable, "-P", "-m", "circletime.recordings.film"]
     ended = subprocess.run(  # noqa: S603  our own program, and a public id
         [*command, claimed.public_id, str(claimed.tries)], cwd=settings.BASE_DIR, check=False
     )

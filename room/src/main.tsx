@@ -3,7 +3,7 @@
 import type { LocalAudioTrack, LocalVideoTrack } from "livekit-client";
 import { render } from "preact";
 import { chime, oddities, openCamera, openMicrophone } from "./devices";
-import { follow } from "./live";
+import { follow, type LiveHandlers } from "./live";
 import { type Boot, CommandRefused, send } from "./protocol";
 import "./room.css";
 import { Session } from "./session";
@@ -17,6 +17,7 @@ let state: AppState = initial;
 let video: LocalVideoTrack | null = null;
 let audio: LocalAudioTrack | null = null;
 let painting = false;
+const MEDIA_FIRST = 400; // milliseconds, at most
 const atTheDoor = new Set<string>();
 const reported = new Set<string>();
 
@@ -91,9 +92,10 @@ async function openDevices(): Promise<void> {
 }
 
 // Who comes back sees the class first: opening a camera takes as long as joining does.
+const answered = boot.admitted ? session.answered(MEDIA_FIRST) : Promise.resolve();
 const joined = boot.admitted ? session.run(true) : Promise.resolve();
 void joined.finally(openDevices);
-follow(boot, {
+const handlers: LiveHandlers = {
   state(message) {
     act({ type: "live", message, at: Date.now() });
     const here = message.you.state === "admitted" && message.meeting.state !== "open";
@@ -105,5 +107,7 @@ follow(boot, {
     session.end();
   },
   online: (online) => set({ online }),
-});
+};
+// Two sockets asked for at once wait for each other, and it is the picture that is waited for.
+void answered.then(() => follow(boot, handlers));
 set({});

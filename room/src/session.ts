@@ -151,6 +151,14 @@ export class Session {
     else await this.room.disconnect(true);
   }
 
+  /** Done when the server has answered this page's first try, and after `most` milliseconds in any case. */
+  answered(most: number): Promise<unknown> {
+    const heard = new Promise<void>((done) => {
+      this.room.once(RoomEvent.SignalConnected, () => done()).once(RoomEvent.Disconnected, () => done());
+    });
+    return Promise.race([heard, new Promise((done) => setTimeout(done, most))]);
+  }
+
   private async connect(): Promise<void> {
     if (this.connecting || this.room.state !== "disconnected") return;
     this.connecting = true;
@@ -159,7 +167,6 @@ export class Session {
       await this.room.connect(location.origin.replace(/^http/, "ws"), this.boot.seat, {
         autoSubscribe: true,
         maxRetries: 0,
-        rtcConfig: { iceServers: [] }, // the school's server is found without asking anybody else
       });
       this.events.media("on");
       this.follow();

@@ -15,8 +15,8 @@ import circletime.audit
 from circletime.audit import verify_log
 from circletime.audit.actions import forget_words, record, sign_checkpoint
 from circletime.audit.models import Checkpoint, Row
-from circletime.audit.queries import agrees, compare, verify, verify_since
-from circletime.audit.rules import block, read_block, read_signed
+from circletime.audit.queries import agrees, check_letter, compare, verify, verify_since
+from circletime.audit.rules import Verdict, block, read_block, read_signed
 from circletime.audit.verify_log import Broken
 from circletime.core import signing, time
 from circletime.core.errors import Refused
@@ -82,6 +82,15 @@ TAMPERING = [
         ],
         10,
     ),
+    (["UPDATE audit_row SET kind='test.thing.undone' WHERE number=6"], 6),
+    (["UPDATE audit_row SET subject='thing:2' WHERE number=2"], 2),
+    (["UPDATE audit_row SET data='{\"number\": 2}' WHERE number=3"], 3),  # a blank, which changes no value
+    (["UPDATE audit_row SET previous='00' WHERE number=7"], 7),
+    (["UPDATE audit_row SET digest='00' WHERE number=4"], 4),
+    (["UPDATE audit_row SET digest='00' WHERE number=9"], 9),
+    (["UPDATE audit_row SET digest=UPPER(digest) WHERE number=5"], 5),
+    (["DELETE FROM audit_head"], 1),
+    (["UPDATE audit_head SET number=12"], 10),
     (["UPDATE audit_head SET number=4"], 5),
     (["UPDATE audit_head SET digest='00'"], 9),
 ]
@@ -98,6 +107,45 @@ def test_tampering_is_found_and_named(
     with pytest.raises(Broken) as found:
         verify_log.check_file(str(exported()))
     assert found.value.row == first
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_checkpoint SET text='{}'",
+        "UPDATE audit_checkpoint SET text=REPLACE(text, 'Larkfield', 'Otherfield')",
+        "UPDATE audit_checkpoint SET signature=REPLACE(signature, 'a', 'b')",
+        "UPDATE audit_checkpoint SET number=4",
+        "UPDATE audit_checkpoint SET at='2020-01-01 00:00:00'",
+        "INSERT INTO audit_checkpoint (number, at, text, signature) "
+        "SELECT 8, at, text, signature FROM audit_checkpoint",
+    ],
+)
+def test_a_checkpoint_that_was_changed_here_is_found(chain: None, statement: str) -> None:
+    sql(statement)
+    assert verify()[1] is not None
+
+
+def test_what_was_changed_in_place_is_found_with_any_letter(chain: None) -> None:
+    """The row that the letter tells of is as it was, so it takes more than to look at that."""
+    letter = read_block(mailed())
+    assert check_letter(letter) == Verdict(9)
+    sql("UPDATE audit_row SET \"by\"='somebody' WHERE number=2")
+    assert compare(letter).holds
+    assert check_letter(letter).row == 2
+    sql("DELETE FROM audit_checkpoint")
+    assert check_letter(letter).row == 2
+
+
+def test_a_letter_of_another_school_is_told_apart_also_without_checkpoints_here(
+    chain: None, keys: Path
+) -> None:
+    letter = read_block(mailed())
+    (keys / "log_key").unlink()
+    signing.public_key("log_key", may_make_file=True)
+    sql("DELETE FROM audit_checkpoint")
+    with pytest.raises(Refused, match="This checkpoint is of Larkfield"):
+        check_letter(letter)
 
 
 REWRITES = [

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from circletime.audit import verify_log
-from circletime.audit.models import Row
+from circletime.audit.models import Checkpoint, Row
 from circletime.audit.queries import verify
 from circletime.audit.verify_log import Broken
 from circletime.core import signing, time
@@ -213,6 +213,32 @@ def test_without_the_key_there_is_a_sentence_and_no_file(term: World, visits: Vi
     assert governor.get("/report/").status_code == governor.get("/report/log/").status_code == 200
 
 
+def test_nothing_is_signed_over_a_log_that_does_not_hold(term: World, visits: Visits) -> None:
+    """Else whoever rewrote a row takes a report, and the checkpoint that comes with it covers the row."""
+    governor = visits.by_role("governor")
+    sql("UPDATE audit_row SET kind='x' WHERE number=2")
+    for kind in ("csv", "pdf"):
+        answer = governor.post(f"/report/report.{kind}", {"span": "week"})
+        assert answer.status_code == 409 and b"row 2 was changed" in answer.content
+    assert not Checkpoint.objects.exists()
+    assert not Row.objects.filter(kind="oversight.report.signed").exists()
+    told = Letter.objects.filter(kind="log")
+    assert {letter.subject for letter in told} == {"Circletime's log does not hold"}
+    assert told.count() == len({letter.to for letter in told}) == 3, "governor, head and lead, once that day"
+
+
+def test_a_letter_of_another_school_is_no_alarm(term: World, visits: Visits, keys: Any) -> None:
+    governor = visits.by_role("governor")
+    governor.post("/report/report.csv")
+    letter = Letter.objects.get(kind="log").text
+    (keys / "log_key").unlink()
+    signing.public_key("log_key", may_make_file=True)
+    answer = governor.post("/report/log/", {"checkpoint": letter})
+    assert answer.status_code == 400
+    assert "signed with another key than this school" in Page(answer).words()
+    assert "The letter" not in Page(answer).words(), "neither that it fits nor that it does not"
+
+
 def test_no_spreadsheet_runs_what_stands_in_a_report(term: World, visits: Visits) -> None:
     School.objects.update(name='=HYPERLINK("http://evil.example","x")')
     SchoolClass.objects.filter(pk=term.oak.pk).update(name="@SUM(1)")
@@ -262,6 +288,9 @@ def test_the_log_is_searched_compared_and_taken_away(term: World, visits: Visits
     odd = governor.post("/report/log/", {"checkpoint": "hello"})
     assert odd.status_code == 400 and "Paste the whole checkpoint" in odd.content.decode()
     assert ">hello</textarea>" in odd.content.decode()
+    sql("UPDATE audit_row SET kind='x' WHERE number = 2")
+    changed = governor.post("/report/log/", {"checkpoint": letter}).content.decode()
+    assert "row 2 was changed" in changed and "The letter fits" not in changed
     sql("UPDATE audit_row SET digest='00' WHERE number > 2")
     assert "The letter does not fit" in governor.post("/report/log/", {"checkpoint": letter}).content.decode()
     for odd in ("find=%00", "find=" + "x" * 900, "before=0", "before=9999999999999999999", "before=-1"):
@@ -296,4 +325,4 @@ def test_a_report_asks_the_database_a_fixed_number_of_times(term: World, visits:
         term.later(minutes=30)
     with CaptureQueriesContext(connection) as asked:
         governor.get(f"/report/?{WEEK}")
-    assert len(asked) == few < 48
+    assert len(asked) == few < 52

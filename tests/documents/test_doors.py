@@ -57,6 +57,20 @@ def test_it_is_asked_again_when_it_changes(world: World, papers: Papers, visits:
     assert knock(world, meeting, "Amara").state == "waiting"
 
 
+def test_a_clock_that_is_set_back_lets_nobody_in_unread(world: World, papers: Papers, visits: Visits) -> None:
+    """To before it was published, or to before the word was given: it is the version that counts."""
+    meeting = visits.open_meeting()
+    now = world.now
+    world.later(hours=1)
+    version = papers.publish()
+    papers.accept(version, household=papers.home("Ben"))
+    world.now = now
+    with pytest.raises(Refused) as refusal:
+        knock(world, meeting, "Amara")
+    assert refusal.value.code == "documents"
+    assert knock(world, meeting, "Ben").state == "waiting"
+
+
 def test_nothing_published_asks_nothing(world: World, papers: Papers, visits: Visits) -> None:
     papers.write(Kind.CONDUCT)
     papers.write(Kind.VIDEO)

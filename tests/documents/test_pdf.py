@@ -104,10 +104,23 @@ def test_scripts_of_every_kind_are_refused(good: bytes) -> None:
         act = DictionaryObject({NameObject("/S"): NameObject("/SubmitForm")})
         writer.pages[0][NameObject("/Annots")] = ArrayObject([DictionaryObject({NameObject("/A"): act})])
 
+    def a_link_that_is_a_script(writer: PdfWriter) -> None:
+        act = DictionaryObject(
+            {NameObject("/S"): NameObject("/URI"), NameObject("/URI"): TextStringObject(" JavaScript:a()")}
+        )
+        writer.pages[0][NameObject("/Annots")] = ArrayObject([DictionaryObject({NameObject("/A"): act})])
+
     def nobody_leads_to(writer: PdfWriter) -> None:
         writer._add_object(DictionaryObject({NameObject("/JS"): TextStringObject("1")}))
 
-    for spoil in (at_opening, on_a_page, a_program, a_form_that_sends, nobody_leads_to):
+    for spoil in (
+        at_opening,
+        on_a_page,
+        a_program,
+        a_form_that_sends,
+        a_link_that_is_a_script,
+        nobody_leads_to,
+    ):
         assert "scripts, files or actions" in said(spoiled(good, spoil)), spoil.__name__
 
 

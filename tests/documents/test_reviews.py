@@ -1,11 +1,15 @@
 """The quarterly review: its days, its reminders, its pack and the board's adoption (C7)."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from threading import Barrier
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
+from circletime.audit.queries import list_kinds, verify
 from circletime.core.days import months_after
 from circletime.core.errors import NotAllowed, Refused
 from circletime.documents import tasks
@@ -16,10 +20,11 @@ from circletime.documents.rules.kinds import Kind
 from circletime.documents.rules.review import next_review, step_due
 from circletime.notices.models import Letter
 from tests.documents.papers import Papers
+from tests.fake_media import FakeMedia
 from tests.web.page import Page
 from tests.web.pdf import text_of
 from tests.web.visits import Visits
-from tests.world import World
+from tests.world import World, make_world
 
 
 def adopted(world: World, version: Version, *, met_on: date | None = None, who: str = "governor") -> Adoption:
@@ -108,6 +113,28 @@ def test_two_reviewers_at_once_write_it_down_once(world: World, papers: Papers) 
     with pytest.raises(Refused) as refusal:
         adopted(world, version, who="headteacher")
     assert refusal.value.code == "adopted" and Adoption.objects.count() == 1
+
+
+def test_two_reviewers_in_the_same_moment(transactional_db: None, media: FakeMedia) -> None:
+    """Each in a thread and a transaction of their own, begun together."""
+    world = make_world(media, pupils=1)
+    version, begun = Papers(world).publish(Kind.VIDEO), Barrier(2)
+
+    def press(who: str) -> str:
+        begun.wait()
+        try:
+            adopted(world, version, who=who)
+            return "done"
+        except Refused as refusal:
+            return refusal.code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(press, ("governor", "headteacher"))) == ["adopted", "done"]
+    assert Adoption.objects.count() == 1
+    assert list_kinds(Kind.VIDEO.subject).count("documents.version.adopted") == 1
+    assert verify()[1] is None
 
 
 def test_what_does_not_hold_any_more_is_not_adopted(world: World, papers: Papers) -> None:

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from circletime.meetings.actions import lifecycle
 from circletime.meetings.models import Seat
 from circletime.meetings.rules import Kind
 from circletime.people.actions import end_restriction, note_restriction
@@ -220,3 +221,43 @@ class TestTheLink:
         client = home.by_link("Amara")
         assert home.visits.ask(client, "Amara").status_code == 403
         assert home.visits.ask(client, adult.name).status_code == 302
+
+
+class TestAGovernorWhoIsAlsoAParent:
+    """One person, one browser, one address: each way in shows what is its own, and nothing of the other."""
+
+    @pytest.fixture
+    def met(self, world: World, home: Home) -> str:
+        adult = home.adult("Amara")
+        adult.email = world.staff["governor"].email
+        adult.save()
+        meeting, host = world.live()
+        for name in ("Amara", "Ben"):
+            world.come_in(meeting, host, name)
+        lifecycle.end(by=host, now=world.later(minutes=5))
+        return str(meeting.public_id)
+
+    def test_the_account_opens_no_family_page(self, world: World, home: Home, met: str) -> None:
+        for page in PAGES:
+            answer = home.visits.by_role("governor").get(reverse(page))
+            assert answer["Location"] == reverse("family-sign-in")
+
+    def test_the_code_to_their_address_signs_no_governor_in(self, home: Home, met: str) -> None:
+        client = home.by_code(home.adult("Amara"))
+        assert "Amara" in words(client) and "Ben" not in words(client)
+        for page in ("report", "log", "monitoring"):
+            assert client.get(reverse(page))["Location"].startswith(reverse("account_login"))
+
+    def test_in_one_browser_with_both(self, world: World, home: Home, met: str) -> None:
+        client = home.visits.by_role("governor")
+        client.get(reverse("family", args=[home.visits.link_of(home.household("Amara"))]))
+        assert "Amara" in words(client) and "Ben" not in words(client)
+        assert client.get(reverse("register", args=[met])).status_code in (403, 404), "not of their own child"
+        assert client.get(reverse("recordings")).status_code in (403, 404)
+        for address in (reverse("report"), reverse("report-clause", args=["P7"])):
+            said = set(Page(client.get(f"{address}?span=week")).words().split())
+            assert "Amara" not in said and "Ben" not in said
+        assert (
+            "single meetings are shown only to senior leaders"
+            in Page(client.get(reverse("report-clause", args=["P7"]), {"span": "week"})).words()
+        )

@@ -14,6 +14,7 @@ from circletime.access.actions.log import log_case
 from circletime.access.models import Case
 from circletime.audit.models import Row
 from circletime.core.errors import Refused
+from circletime.dispatch.actions.workplace import set_work_address
 from circletime.meetings.actions import lifecycle
 from circletime.meetings.models import Meeting
 from circletime.people.actions import note_restriction
@@ -80,6 +81,13 @@ class TestWhatItTells:
             "No photos and no screenshots.",
         ):
             assert rule in words
+
+    def test_where_it_goes_on_is_the_childrens_own_class(self, world: World, home: Home) -> None:
+        told = {"by": world.staff["office"], "now": world.now}
+        for each in SchoolClass.objects.all():
+            set_work_address(school_class=each, address=f"https://work.example/{each.name.lower()}", **told)
+        addresses = page_of(home.by_link("Amara")).addresses()
+        assert "https://work.example/oak" in addresses and "https://work.example/ash" not in addresses
 
     def test_names_are_text_and_read_in_their_own_direction(self, world: World, home: Home) -> None:
         pupil = world.pupil("Amara")

@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from livekit.protocol import models as lk
@@ -12,7 +13,7 @@ from livekit.protocol import rtc
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from circletime.media import livekit
+from circletime.media import gate, livekit
 from circletime.media.gate import CLOSED_BY_US, Pass, SignalGate
 from circletime.media.livekit import MediaSettings
 from circletime.media.rules import Rights
@@ -29,8 +30,11 @@ class Doorman:
 
     leave: Pass | None = LEAVE
     stays: bool = True
+    free: bool = True
     lies: list[str] = field(default_factory=list)
+    came: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
     shut: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def admit(self, scope: dict[str, Any], seat_id: str) -> Pass | None:
@@ -40,6 +44,7 @@ class Doorman:
         return SEEN
 
     async def opened(self, leave: Pass, connection_id: str) -> bool:
+        self.came.append(leave.identity)
         return self.stays
 
     async def closed(self, seat_id: str, connection_id: str) -> None:
@@ -48,26 +53,35 @@ class Doorman:
     async def lied(self, seat_id: str, what: str, kind: str = "lie") -> None:
         self.lies.append(what)
 
-    async def wait_shut(self, seat_id: str) -> None:
+    async def may_replace(self, seat_id: str, connection_id: str) -> bool:
+        self.asked.append(seat_id)
+        return self.free
+
+    async def wait_shut(self, seat_id: str, connection_id: str, is_heard: Callable[[], bool]) -> None:
         await self.shut.wait()
 
 
 class Browser:
     """One socket at the gate, as the server sees it."""
 
-    def __init__(self, gate: SignalGate, *, seat: str = LEAVE.identity, origin: str = "http://here") -> None:
+    def __init__(
+        self, gate: SignalGate, *, seat: str = LEAVE.identity, origin: str = "http://here", more: str = ""
+    ) -> None:
         self.told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._says: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._says.put_nowait({"type": "websocket.connect"})
         scope = {
             "path": "/rtc",
-            "query_string": f"access_token={seat}&protocol=16".encode(),
+            "query_string": f"access_token={seat}&protocol=16{more}".encode(),
             "headers": [(b"origin", origin.encode()), (b"host", b"here")],
         }
         self.task = asyncio.create_task(gate(scope, self._says.get, self.told.put))
 
     async def hears(self) -> dict[str, Any]:
         return await asyncio.wait_for(self.told.get(), 5)
+
+    def leaves(self, code: int) -> None:
+        self._says.put_nowait({"type": "websocket.disconnect", "code": code})
 
     def sends(self, data: bytes) -> None:
         self._says.put_nowait({"type": "websocket.receive", "bytes": data})
@@ -80,12 +94,13 @@ class Server:
     opened: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
     messages: list[bytes] = field(default_factory=list)
+    first: ClassVar[bytes] = JOINED
 
     async def serve_one(self, socket: ServerConnection) -> None:
         assert socket.request is not None
         self.opened.append(socket.request.path)
         self.tokens.append(socket.request.headers.get("Authorization", ""))
-        await socket.send(JOINED)
+        await socket.send(self.first)
         with contextlib.suppress(ConnectionClosed):
             async for message in socket:
                 self.messages.append(message if isinstance(message, bytes) else message.encode())
@@ -121,6 +136,77 @@ def test_who_has_a_pass_is_connected_and_the_browser_holds_no_token(monkeypatch:
         assert await browser.hears() == {"type": "websocket.close", "code": CLOSED_BY_US}
         await browser.task
         assert doorman.gone == [LEAVE.identity]
+
+    at_the_gate(monkeypatch, act)
+
+
+def test_the_next_media_server_is_tried_when_one_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And from then on it is the first that is asked."""
+
+    async def act(gate: SignalGate, doorman: Doorman, server: Server) -> None:
+        there = livekit.settings()
+        with socket.socket() as gone:
+            gone.bind(("127.0.0.1", 0))  # nobody listens
+            url = f"http://127.0.0.1:{gone.getsockname()[1]}"
+            both = MediaSettings(url, "key", "s" * 40, others=(there.url,))
+            monkeypatch.setattr(livekit, "settings", lambda: both)
+            livekit.answers(url)
+            browser = Browser(gate)
+            assert (await browser.hears())["type"] == "websocket.accept"
+            assert livekit.addresses() == [there.url, url]
+            doorman.shut.set()
+            await browser.task
+            monkeypatch.setattr(livekit, "settings", lambda: MediaSettings(url, "key", "s" * 40))
+            assert await Browser(gate).hears() == {"type": "websocket.close", "code": 4503}
+
+    at_the_gate(monkeypatch, act)
+
+
+def test_a_resumed_connection_that_is_refused_is_nobodys_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The browser is told to come in anew; until it does, nobody is in."""
+    gone = rtc.SignalResponse(leave=rtc.LeaveRequest(action=rtc.LeaveRequest.RECONNECT)).SerializeToString()
+    monkeypatch.setattr(Server, "first", gone)
+
+    async def act(there: SignalGate, doorman: Doorman, server: Server) -> None:
+        browser = Browser(there)
+        await browser.hears()
+        assert (await browser.hears())["bytes"] == gone
+        assert doorman.came == []
+        doorman.shut.set()
+        browser.leaves(1000)
+        await browser.task
+
+    at_the_gate(monkeypatch, act)
+
+
+def test_a_media_server_that_no_longer_answers_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The browser is told at once, and so comes in by another; one that is asked nothing is left in peace."""
+    monkeypatch.setattr(gate, "ANSWERS_WITHIN", 0.4)
+
+    async def act(there: SignalGate, doorman: Doorman, server: Server) -> None:
+        browser = Browser(there)
+        await browser.hears(), await browser.hears()
+        await asyncio.sleep(1.2)
+        assert browser.told.empty()
+        browser.sends(rtc.SignalRequest(ping=1).SerializeToString())  # the stand-in never answers
+        assert await browser.hears() == {"type": "websocket.close", "code": CLOSED_BY_US}
+        await browser.task
+
+    at_the_gate(monkeypatch, act)
+
+
+@pytest.mark.parametrize("code, gone", [(1000, True), (1001, True), (1006, True), (1012, False)])
+def test_a_program_that_is_started_anew_ends_nobodys_turn(
+    code: int, gone: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Our own server closes with 1012 when it stops; every other code is the browser that goes."""
+
+    async def act(gate: SignalGate, doorman: Doorman, server: Server) -> None:
+        browser = Browser(gate)
+        await browser.hears(), await browser.hears()
+        browser.leaves(code)
+        await browser.task
+        assert doorman.gone == ([LEAVE.identity] if gone else [])
 
     at_the_gate(monkeypatch, act)
 
@@ -197,3 +283,18 @@ def test_a_second_browser_with_the_same_seat_is_refused_and_named(monkeypatch: p
         await first.task
 
     at_the_gate(monkeypatch, act)
+
+
+def test_a_connection_at_another_process_keeps_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That process is asked; a browser that comes back by itself, after its line broke, is not held up."""
+
+    async def act(gate: SignalGate, doorman: Doorman, server: Server) -> None:
+        assert (await Browser(gate).hears())["code"] == 4403
+        assert server.opened == [] and doorman.asked == [LEAVE.identity]
+        back = Browser(gate, more="&reconnect=1")
+        assert (await back.hears())["type"] == "websocket.accept"
+        assert doorman.asked == [LEAVE.identity]
+        doorman.shut.set()
+        await back.task
+
+    at_the_gate(monkeypatch, act, free=False)

@@ -22,7 +22,7 @@ beat = "pathlib.Path(sys.argv[1]).touch(); time.sleep(99)"
 parts = [
     Part("plain", [sys.executable, "-c", "import time; time.sleep(99)"], "here", lambda: True),
     Part("slow", [sys.executable, "-c", slow + beat, str(here / "beat")], "here",
-         lambda: (here / "beat").exists(), spare=True),
+         lambda: (here / "beat").exists(), told=True, spare=True),
     Part("stubborn", [sys.executable, "-c", "import signal, time;"
          "signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(99)"], "here", lambda: True),
 ]

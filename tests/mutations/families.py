@@ -4,6 +4,9 @@ from tests.mutations.change import Mutation
 
 DISPATCH, DOCUMENTS, PEOPLE = "circletime/dispatch", "circletime/documents", "circletime/people"
 TELLING, LEAKS = "tests/dispatch/test_telling.py", "tests/oversight/test_leaks.py"
+EVIDENCE = "tests/oversight/test_families_evidence.py"
+ACCEPTED = "tests/oversight/test_accepted_evidence.py"
+COUNTED = "circletime/oversight/evidence"
 
 FAMILIES = (
     Mutation(
@@ -135,11 +138,67 @@ FAMILIES = (
         f"{LEAKS}::TestAlarm::test_who_comes_from_a_network_goes_on_and_is_told_of",
     ),
     Mutation(
+        "P4, R7, S3",
+        "the report leaves out alarms about a class's address",
+        f"{COUNTED}/accepted.py",
+        "if each.alarm and each.place in places]",
+        "if each.alarm and each.place == Place.LINK]",
+        f"{ACCEPTED}::TestLinks::test_an_alarm_stands_under_each_it_may_be_of",
+    ),
+    Mutation(
+        "P4, R7, S3",
+        "the report leaves out what staff reported of links that got out",
+        f"{COUNTED}/accepted.py",
+        "    return alarm_items(alarms) + incident_items(facts, Kind.LEAK), ",
+        "    return alarm_items(alarms), ",
+        f"{ACCEPTED}::TestLinks::test_what_staff_report_counts_as_well",
+    ),
+    Mutation(
+        "S3",
+        "every host counts as having read the policy",
+        "circletime/meetings/actions/door.py",
+        "        policy=number_read(by, Document.VIDEO),",
+        "        policy=1,",
+        f"{ACCEPTED}::TestStoodOn::test_a_host_who_had_not_read_the_policy_shows",
+    ),
+    Mutation(
+        "P3, P4, R6, R7",
+        "a family that has not accepted the code of conduct counts as if it had",
+        f"{DOCUMENTS}/queries.py",
+        "if version not in unread and version.document == Kind.CONDUCT]",
+        "if version.document == Kind.CONDUCT]",
+        f"{ACCEPTED}::TestStoodOn::test_who_came_without_having_accepted_shows",
+    ),
+    Mutation(
+        "P3, P4, R6, R7",
+        "the report counts a coming of which the log has nothing as in order",
+        f"{COUNTED}/accepted.py",
+        "bad=of - min(of, sum(number for number, _ in stood))",
+        "bad=0",
+        f"{ACCEPTED}::TestStoodOn::test_a_coming_of_which_the_log_has_nothing_shows",
+    ),
+    Mutation(
+        "P3, R6, S2",
+        "the report leaves out pictures that got out",
+        f"{COUNTED}/lapses.py",
+        "if each.kind == kind]",
+        "if each.kind == Kind.LEAK]",
+        f"{ACCEPTED}::TestPictures::test_one_that_got_out_stands_under_each",
+    ),
+    Mutation(
+        "P3, P4, R6, R7",
+        "governors are shown from which single meeting a number of children is",
+        f"{COUNTED}/accepted.py",
+        "tuple(items), what != HOST, cannot)",
+        "tuple(items), False, cannot)",
+        f"{ACCEPTED}::test_single_meetings_are_shown_only_to_who_reads_registers",
+    ),
+    Mutation(
         "R1",
         "nobody is asked at the door whether the code of conduct was accepted",
         "circletime/meetings/actions/door.py",
-        "    _check_read(person, household)\n    own",
-        "    own",
+        "    conduct = _check_read(person, household)\n",
+        "    conduct = 0\n",
         "tests/documents/test_doors.py::test_nobody_knocks_before_a_parent_accepted_the_code",
     ),
     Mutation(
@@ -162,8 +221,8 @@ FAMILIES = (
         "R1",
         "one family's word lets every family in",
         f"{DOCUMENTS}/queries.py",
-        "return _unread(asked, Acceptance.objects.filter(whose))",
-        "return _unread(asked, Acceptance.objects.filter(whose) | Acceptance.objects.all())",
+        "_unread(asked, Acceptance.objects.filter(whose))",
+        "_unread(asked, Acceptance.objects.filter(whose) | Acceptance.objects.all())",
         "tests/documents/test_accepting.py::test_another_familys_word_opens_nothing",
     ),
     Mutation(
@@ -258,7 +317,7 @@ FAMILIES = (
         "R4",
         "the letter does not say that school work goes on elsewhere",
         f"{DISPATCH}/words.py",
-        "            Block(_work(meeting, told.work)),\n",
+        "            Block(work_goes_on(teaching=meeting.teaching, address=told.work)),\n",
         "",
         f"{TELLING}::test_a_family_reads_what_when_how_and_why",
     ),
@@ -277,6 +336,22 @@ FAMILIES = (
         " School work goes on as usual, through J2e or SchoolPing.",
         "",
         "tests/family/test_page.py::TestWhatItTells::test_work_goes_on_elsewhere",
+    ),
+    Mutation(
+        "R4",
+        "the door does not say where the class's work is",
+        "circletime/pages/views/join.py",
+        '        said["places"] = list_work_places([meeting.school_class])\n',
+        "",
+        "tests/web/test_join_forms.py::test_the_door_says_where_school_work_goes_on",
+    ),
+    Mutation(
+        "R4",
+        "the report counts letters that named no address of the class's work as if they had",
+        "circletime/dispatch/actions/telling.py",
+        '        told["work"] = names_work(notice)',
+        '        told["work"] = True',
+        f"{EVIDENCE}::TestWhereWorkGoesOn::test_letters_written_before_it_was_known_show",
     ),
     Mutation(
         "R5",

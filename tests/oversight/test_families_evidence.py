@@ -1,4 +1,4 @@
-"""What the report says of what families were told: whoever was left out shows (T4, T11, T12, R2, R5)."""
+"""What the report says of what families were told: whoever was left out shows (T4, T11, T12, R2, R4, R5)."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -6,55 +6,27 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
+from circletime.audit.models import Row
 from circletime.dispatch.actions import sending
-from circletime.dispatch.models import Delivery, Notice
+from circletime.dispatch.actions.workplace import set_work_address
+from circletime.dispatch.models import Delivery, Notice, WorkPlace
 from circletime.meetings.actions import lifecycle
 from circletime.meetings.actions.schedule import move, plan_next
+from circletime.meetings.families import tell_newcomers
 from circletime.meetings.models import Meeting, Seat
 from circletime.meetings.rules import Kind, Purpose
 from circletime.notices.models import Letter
-from circletime.oversight.evidence.figure import Figure, Verdict, span_words
-from circletime.oversight.evidence.period import between
-from circletime.oversight.evidence.report import make_report
+from circletime.oversight.evidence.figure import Verdict, span_words
 from circletime.oversight.models import Leak
 from circletime.oversight.rehearsal.meeting import post
 from circletime.people.actions import burn_family_link, note_restriction
-from circletime.people.models import FamilyLink, Household, Pupil
+from circletime.people.models import FamilyLink, Household, Pupil, SchoolClass
 from tests.dispatch.conftest import family, notice, only, plan, rows
+from tests.oversight.evidence import came_to, figure, held, opened
 from tests.world import World, family_link
 
 OFFICE = "office"
-
-
-def figure(world: World, number: str) -> Figure:
-    """What one clause comes to today."""
-    day = timezone.localtime(world.now).date()
-    period = between(day - timedelta(days=2), day, timezone.get_current_timezone())
-    (finding,) = make_report(period, world.now, only=number).findings
-    return finding.figure
-
-
-def came_to(found: Figure) -> tuple[int, int]:
-    return found.of, found.bad
-
-
-def held(world: World, meeting: Meeting) -> Meeting:
-    """The meeting was held from its time on; who hosted it is no matter here."""
-    ended = meeting.starts_at + timedelta(minutes=20)
-    Meeting.objects.filter(pk=meeting.pk).update(state="ended", live_at=meeting.starts_at, ended_at=ended)
-    return world.fresh(meeting)
-
-
-def opened(world: World, **told: object) -> Meeting:
-    """A meeting a day from now, whose letters went out and whose waiting room is open."""
-    meeting = plan(world, **told)  # type: ignore[arg-type]
-    post(meeting, world.later(hours=1))
-    world.now = meeting.starts_at - timedelta(minutes=10)
-    lifecycle.open_waiting_room(meeting=meeting, by="test", now=world.now)
-    world.later(minutes=10)
-    return meeting
 
 
 @pytest.fixture
@@ -230,6 +202,104 @@ class TestTeaching:
         assert came_to(figure(world, "R5")) == (1, 0)
 
 
+class TestWhereWorkGoesOn:
+    @pytest.fixture
+    def address(self, world: World) -> Callable[[], None]:
+        def written_down() -> None:
+            told = {"school_class": world.oak, "address": "https://work.example/oak"}
+            set_work_address(by=world.staff[OFFICE], now=world.now, **told)
+
+        return written_down
+
+    def test_what_families_were_sent_named_it(self, world: World, address: Callable[[], None]) -> None:
+        address()
+        held(world, opened(world))
+        held(world, opened(world, purpose=Purpose.TEACHING))
+        found = figure(world, "R4")
+        assert came_to(found) == (2, 0) and found.verdict == Verdict.KEPT
+        assert "1 meetings were social or for well-being, 1 for teaching." in found.sentence
+        assert "Today 1 of 2 classes have such an address." in found.sentence
+        SchoolClass.objects.exclude(pk=world.oak.pk).update(closed_at=world.now)
+        assert "Today 1 of 1 classes" in figure(world, "R4").sentence
+
+    def test_letters_written_before_it_was_known_show(
+        self, world: World, two: tuple[Household, Household], address: Callable[[], None]
+    ) -> None:
+        meeting = opened(world)
+        address()
+        held(world, meeting)
+        found = figure(world, "R4")
+        assert came_to(found) == (1, 1)
+        assert found.items[0].note == "what families were sent named no address of the class's work"
+        WorkPlace.objects.all().delete()
+        assert figure(world, "R4").bad == 1
+
+    def test_it_is_counted_as_it_was_sent_and_not_as_it_stands_today(
+        self, world: World, address: Callable[[], None]
+    ) -> None:
+        address()
+        held(world, opened(world))
+        WorkPlace.objects.all().delete()
+        assert came_to(figure(world, "R4")) == (1, 0)
+
+    def test_sent_to_all_again_with_it_is_kept(
+        self, world: World, two: tuple[Household, Household], address: Callable[[], None]
+    ) -> None:
+        meeting = opened(world)
+        address()
+        sending.send_all_again(notice=notice(), seen=0, by=world.staff[OFFICE], now=world.now)
+        held(world, meeting)
+        assert came_to(figure(world, "R4")) == (1, 0)
+
+    def test_a_family_that_came_later_does_not_make_up_for_the_others(
+        self, world: World, two: tuple[Household, Household], address: Callable[[], None]
+    ) -> None:
+        meeting = plan(world)
+        address()
+        new = Pupil.objects.create(school_class=world.oak, first_name="Third", last_name="Child")
+        family(new, name="Third", Celia="celia@home.example")
+        assert tell_newcomers(meeting, by="test", now=world.now) == 1
+        world.now = meeting.starts_at
+        held(world, meeting)
+        assert came_to(figure(world, "R4")) == (1, 1)
+
+    def test_the_letter_of_the_new_time_counts(self, world: World, address: Callable[[], None]) -> None:
+        meeting = plan(world)
+        address()
+        starts_at = meeting.starts_at + timedelta(hours=1)
+        move(meeting=meeting, starts_at=starts_at, minutes=20, by=world.teacher, now=world.now)
+        meeting = world.fresh(meeting)
+        world.now = meeting.starts_at
+        held(world, meeting)
+        assert came_to(figure(world, "R4")) == (1, 0)
+
+    def test_what_was_written_before_it_was_kept_is_not_counted(self, world: World) -> None:
+        held(world, opened(world))
+        row = Row.objects.get(kind="dispatch.notice.told")
+        row.data = row.data.replace(',"work":false', "")
+        row.save()
+        assert "work" not in row.data
+        assert figure(world, "R4").verdict == Verdict.NOTHING
+        held(world, opened(world))
+        found = figure(world, "R4")
+        assert came_to(found) == (1, 1) and "Of 1 earlier ones it was not kept yet." in found.sentence
+
+    def test_a_meeting_of_which_nobody_was_told_shows(
+        self, world: World, address: Callable[[], None]
+    ) -> None:
+        address()
+        held(world, opened(world))
+        Row.objects.filter(kind="dispatch.notice.told").delete()
+        assert came_to(figure(world, "R4")) == (1, 1)
+
+    def test_only_meetings_of_children(
+        self, world: World, two: tuple[Household, Household], address: Callable[[], None]
+    ) -> None:
+        held(world, opened(world, kind=Kind.PARENTS, household=two[0], purpose=Purpose.FAMILY))
+        held(world, world.plan(kind=Kind.STAFF))
+        assert figure(world, "R4").verdict == Verdict.NOTHING
+
+
 class TestBrokenOff:
     @pytest.fixture
     def off(self, world: World, two: tuple[Household, Household]) -> Callable[[], Meeting]:
@@ -341,7 +411,9 @@ def test_how_long(span: timedelta, words: str) -> None:
     assert span_words(span) == words
 
 
-@pytest.mark.parametrize(("number", "most"), [("T4", 10), ("R2", 9), ("R5", 10), ("T12", 12), ("T11", 5)])
+@pytest.mark.parametrize(
+    ("number", "most"), [("T4", 10), ("R2", 9), ("R4", 6), ("R5", 10), ("T12", 12), ("T11", 6)]
+)
 def test_more_meetings_are_no_more_questions(world: World, number: str, most: int) -> None:
     asked = []
     for _ in range(3):

@@ -2,11 +2,13 @@
 
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
 from circletime.audit import queries as audit
@@ -23,10 +25,11 @@ from circletime.oversight.actions.monitoring import draw_meetings, write_finding
 from circletime.oversight.models import Draw, DrawnMeeting
 from circletime.oversight.rules import monitoring as rules
 from circletime.people.rules import Role
+from tests.fake_media import FakeMedia
 from tests.recordings.school import make_meeting, make_seat
 from tests.web.page import Page
 from tests.web.visits import Visits
-from tests.world import World
+from tests.world import World, make_world
 
 DECEMBER = date(2026, 12, 1)
 
@@ -116,6 +119,32 @@ class TestAttacks:
         assert "sound" not in row.data and drawn[0].meeting.public_id in row.data
         with pytest.raises(IntegrityError), transaction.atomic():
             DrawnMeeting.objects.filter(pk=drawn[1].pk).update(found="good")
+
+    def test_two_who_look_in_the_same_moment(self, transactional_db: None, media: FakeMedia) -> None:
+        """Each in a thread and a transaction of their own, begun together; the first one's word stays."""
+        world, begun = make_world(media, pupils=1), Barrier(2)
+        meeting = make_meeting(world.staff, state=MeetingState.ENDED, seconds=600)
+        at = datetime(2026, 11, 5, 9, 0, tzinfo=UTC)
+        Meeting.objects.filter(pk=meeting.pk).update(live_at=at, ended_at=at + timedelta(minutes=10))
+        now = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+        tasks.draw_due(now)
+        drawn = DrawnMeeting.objects.get()
+
+        def press(who: str) -> str:
+            begun.wait()
+            try:
+                write_finding(drawn=drawn, found="good", note=f"Seen by {who}", by=world.staff[who], now=now)
+                return who
+            except Refused:
+                return ""
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(2) as pool:
+            nobody, first = sorted(pool.map(press, ("dsl", "headteacher")))
+        drawn.refresh_from_db()
+        assert nobody == "" and drawn.note == f"Seen by {first}" and drawn.looked_by == world.staff[first]
+        assert Row.objects.filter(kind="oversight.draw.looked").count() == 1
 
     def test_a_governor_repeats_the_draw_and_reads_no_finding(
         self, december: World, visits: Visits, drawn: list[DrawnMeeting]

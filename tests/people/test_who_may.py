@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from circletime.audit.models import Row
@@ -82,14 +83,35 @@ def test_the_headteacher_gives_and_takes_them(visits: Visits, world: World) -> N
 def test_the_last_headteacher_and_the_last_of_the_office_stay(visits: Visits, world: World) -> None:
     head, office = world.staff["headteacher"], world.staff["office"]
     client = visits.by_role("headteacher")
-    for user, verb in ((head, "roles"), (head, "off"), (office, "roles"), (office, "off")):
-        answer = client.post(page("staff-one", user), {"verb": verb, "roles": ["governor"]})
-        assert answer.status_code == 409 and "Nobody else is" in Page(answer).alerts()[0]
+    for user in (head, office):
+        stays(client, user)
     client.post(page("staff-one", world.staff["slt"]), {"verb": "roles", "roles": ["headteacher"]})
     client.post(page("staff-one", head), {"verb": "roles", "roles": ["governor"]})
     assert roles_of(head) == {"governor"}
     with pytest.raises(NotAllowed):
         actions.set_roles(user=head, roles=["headteacher"], by=User.objects.get(pk=head.pk), now=world.now)
+
+
+def stays(client: Client, user: User) -> None:
+    """Neither the role nor the account is taken away."""
+    before = roles_of(user)
+    for verb in ("roles", "off"):
+        answer = client.post(page("staff-one", user), {"verb": verb, "roles": ["governor"]})
+        assert answer.status_code == 409 and "Nobody else is" in Page(answer).alerts()[0]
+    assert roles_of(user) == before and User.objects.get(pk=user.pk).is_active
+
+
+def test_the_last_safeguarding_lead_leaves_when_there_is_another(visits: Visits, world: World) -> None:
+    """Alarms, concerns and contact restrictions are theirs to answer (C6)."""
+    client, dsl, slt = visits.by_role("headteacher"), world.staff["dsl"], world.staff["slt"]
+    stays(client, dsl)
+    away = User.objects.create_user("away@larkfield.example", "x", name="Ms Away", is_active=False)
+    away.rolegrant_set.create(role="dsl")
+    stays(client, dsl)
+    client.post(page("staff-one", slt), {"verb": "roles", "roles": ["slt", "dsl"]})
+    assert client.post(page("staff-one", dsl), {"verb": "off"}).status_code == 302
+    assert not User.objects.get(pk=dsl.pk).is_active
+    stays(client, slt)
 
 
 def test_the_office_takes_over_no_account(visits: Visits, world: World) -> None:

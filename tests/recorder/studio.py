@@ -73,6 +73,21 @@ class Member:
     mute_at: float = 0
     unmute_at: float = 0
     stop_at: float = 0
+    speak_at: float = 0
+    rights: Rights = SENDS
+    url: str = ""
+    """Another server than the studio's own."""
+    seat: str = ""
+    """What is shown at a gate, in place of a token."""
+
+    def order(self, token: Callable[[str, str, Rights], str], room: str) -> dict[str, Any]:
+        """What the crowd's program is told."""
+        return asdict(self) | {
+            "token": self.seat or token(room, self.identity, self.rights),
+            "film": str(self.film or ""),
+            "voice": str(self.voice or ""),
+            "listens": self.rights.subscribe,
+        }
 
 
 @dataclass
@@ -85,6 +100,7 @@ class Studio:
     server: subprocess.Popen[bytes] = field(init=False)
     recorder: subprocess.Popen[bytes] = field(init=False)
     tokens: list[str] = field(default_factory=list)
+    more_keys: dict[str, str] = field(default_factory=dict)
 
     @property
     def client(self) -> Recorder:
@@ -96,10 +112,11 @@ class Studio:
 
     def start_server(self) -> None:
         """Start LiveKit, and wait until it answers."""
-        config = self.folder / "livekit.json"
+        config = self.folder / f"livekit-{self.plan.port}.json"
         write_livekit_config(config, self.plan)
         settings = json.loads(config.read_text())
         del settings["webhook"]  # nobody listens here
+        settings["keys"] |= self.more_keys
         config.write_text(json.dumps(settings))
         self.server = self._run("livekit-server", "--config", str(config))
         wait_for(lambda: httpx.get(self.settings.url).status_code == 200, 15, "LiveKit answers")
@@ -137,15 +154,7 @@ class Studio:
     @contextmanager
     def crowd(self, *members: Member, room: str = "room") -> Iterator["Crowd"]:
         """Have these people in the room while the block runs."""
-        orders = [
-            asdict(member)
-            | {
-                "token": self.token(room, member.identity, SENDS),
-                "film": str(member.film or ""),
-                "voice": str(member.voice or ""),
-            }
-            for member in members
-        ]
+        orders = [member.order(self.token, room) for member in members]
         command = [str(BIN / "crowd"), "--url", self.url]
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=die_with_parent
@@ -173,11 +182,18 @@ class Studio:
 
 @dataclass
 class Crowd:
-    """A crowd that is in the room. `begins`: the wall clock, in ms, at each beginning of film or voice."""
+    """A crowd that is in the room. `begins`: the wall clock, in ms, at each beginning of film or voice.
+
+    `received`: what who listens receives from whom, (identity, from, kind), as (when in ms, after how long
+    a silence). `ended` are those that have ended, `out` those who were put out.
+    """
 
     process: subprocess.Popen[bytes]
     joined: bool = False
     begins: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    received: dict[tuple[str, str, str], list[tuple[int, int]]] = field(default_factory=dict)
+    ended: list[tuple[str, str, str]] = field(default_factory=list)
+    out: list[str] = field(default_factory=list)
 
     def listen(self) -> None:
         """Take down what the crowd tells."""
@@ -186,6 +202,14 @@ class Crowd:
             told = json.loads(line)
             if told["event"] == "joined":
                 self.joined = True
+            elif told["event"] == "out":
+                self.out.append(told["identity"])
+            elif told["event"] in ("receives", "ends"):
+                what = (told["identity"], told["from"], told["kind"])
+                if told["event"] == "ends":
+                    self.ended.append(what)
+                else:
+                    self.received.setdefault(what, []).append((told["at_ms"], told.get("gap_ms", 0)))
             else:
                 self.begins.setdefault((told["identity"], told["kind"]), []).append(told["at_ms"])
 
@@ -197,15 +221,15 @@ def _listens(path: Path) -> bool:
 
 
 @contextmanager
-def studio() -> Iterator[Studio]:
-    """A studio with no rooms yet, for as long as the block runs."""
+def studio(redis: str = "", key: str = "studio") -> Iterator[Studio]:
+    """A studio with no rooms yet, for as long as the block runs. Those with one `redis` share their rooms."""
     signalling, tcp = free_ports(2)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         udp = probe.getsockname()[1]
-    key, secret = "studio", "s" * 40
+    secret = key[0] * 40
     settings = MediaSettings(f"http://127.0.0.1:{signalling}", key, secret)
-    plan = ServerPlan(signalling, tcp, udp, "127.0.0.1", key, secret, "")
+    plan = ServerPlan(signalling, tcp, udp, "127.0.0.1", key, secret, "", redis=redis)
     folder = Path(tempfile.mkdtemp(prefix="ct-", dir="/tmp"))  # a socket's path has to be short
     before = livekit._settings
     livekit.configure(settings)

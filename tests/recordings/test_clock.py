@@ -10,8 +10,10 @@ from django.db import transaction
 from circletime.audit.actions import record
 from circletime.audit.queries import list_kinds
 from circletime.core import time
+from circletime.health.checks import kept
+from circletime.health.rules.finding import Subject, well
 from circletime.meetings.rules import State
-from circletime.pages import checks, cli
+from circletime.pages import cli
 from circletime.recordings import queries, tasks
 from circletime.recordings.models import Recording, Vigil
 from circletime.recordings.rules import State as Stands
@@ -133,13 +135,15 @@ def test_the_command_says_it_and_asks_for_a_word(recording, monkeypatch, capsys)
 
 def test_the_doctor_says_it(recording, monkeypatch):
     clock_says(BEGAN, monkeypatch)
-    assert checks._destruction() == (True, "Recordings are destroyed on their day.")
+    assert kept.destruction(BEGAN) == well(Subject.DESTRUCTION, "Recordings are destroyed on their day.")
     clock_says(DAY, monkeypatch)
-    fine, words = checks._destruction()
-    assert not fine and "Nothing is destroyed" in words and "retention run --clock-is-right" in words
+    found = kept.destruction(DAY)
+    assert not found.fine and "Nothing is destroyed" in found.says
+    assert "retention run --clock-is-right" in found.says
     days_pass(DAY + timedelta(days=2))
     clock_says(DAY + timedelta(days=2), monkeypatch)
-    assert checks._destruction()[1].startswith("Recordings past their day and still there: 1.")
+    found = kept.destruction(DAY + timedelta(days=2))
+    assert not found.fine and found.says.startswith("Recordings past their day and still there: 1.")
 
 
 def test_a_day_to_come_is_for_the_demo_only(recording, monkeypatch, capsys, settings, tmp_path):

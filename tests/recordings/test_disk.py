@@ -17,9 +17,9 @@ import pytest
 from django.db import connection
 
 from circletime.core.errors import Refused
+from circletime.health.checks import machine
 from circletime.meetings.models import Meeting
 from circletime.meetings.rules import State
-from circletime.pages import checks
 from circletime.recordings import keys, queries, room, store, tasks
 from circletime.recordings.actions import prepare
 from circletime.recordings.models import Certificate, Recording
@@ -176,8 +176,8 @@ def test_it_is_said_in_time_to_who_meets_and_who_watches(staff, disk, client):
             assert (sentence in client.get(address).content.decode()) is said, (role, address)
         sign_in(client, staff["office"])
         assert "nearly full" not in client.get("/meetings/").content.decode()
-    fine, words = checks._disk()
-    assert not fine and words.startswith(
+    found = machine.disk(BEGAN)
+    assert not found.fine and found.says.startswith(
         "Only 4 GB are free where recordings are kept: there is room for 2 more"
     )
     disk.resize(ONE - 4096)

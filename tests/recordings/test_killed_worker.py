@@ -29,21 +29,21 @@ GONE = {
 }
 HERE = "circletime.recordings."
 STEPS = [
-    (HERE + "actions.retention.forget_old_pages", "before"),
     ("circletime.core.keyfiles.destroy", "before"),
     ("circletime.core.keyfiles.destroy", "after"),
-    (HERE + "store.sizes", "before"),
-    (HERE + "actions.retention._note", "after"),
     (HERE + "store.remove", "before"),
-    (HERE + "store.remove", "after"),
-    (HERE + "actions.certificates.sign", "before"),
     (HERE + "actions.certificates.sign", "after"),
-    (HERE + "actions.retention._finish", "after"),
+    pytest.param(HERE + "actions.retention.forget_old_pages", "before", marks=pytest.mark.soak),
+    pytest.param(HERE + "store.sizes", "before", marks=pytest.mark.soak),
+    pytest.param(HERE + "actions.retention._note", "after", marks=pytest.mark.soak),
+    pytest.param(HERE + "store.remove", "after", marks=pytest.mark.soak),
+    pytest.param(HERE + "actions.certificates.sign", "before", marks=pytest.mark.soak),
+    pytest.param(HERE + "actions.retention._finish", "after", marks=pytest.mark.soak),
 ]
 STORED = [
-    (HERE + "bucket.Bucket.sizes", "before"),
     (HERE + "bucket.Bucket.remove", "before"),
-    (HERE + "bucket.Bucket.remove", "after"),
+    pytest.param(HERE + "bucket.Bucket.sizes", "before", marks=pytest.mark.soak),
+    pytest.param(HERE + "bucket.Bucket.remove", "after", marks=pytest.mark.soak),
 ]
 
 

@@ -5,12 +5,17 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from tests.recordings.maker_killed import CASES, STEPS
 from tests.recordings.test_retention import ROOT
+
+OFTEN = {"half of it written", "both in place and not said", "worker_killed"}
+"""What is killed for every change; the others take a minute more."""
 
 
 def run(var: Path, *case: str) -> subprocess.CompletedProcess[str]:
@@ -37,7 +42,12 @@ def var(made: Path, tmp_path: Path) -> Path:
     return tmp_path / "var"
 
 
-@pytest.mark.parametrize("step", STEPS)
+def _some(those: Iterable[str], often: set[str]) -> list[ParameterSet]:
+    """All of them; those that are not `often` only in `make soak`."""
+    return [pytest.param(one, marks=[] if one in often else [pytest.mark.soak]) for one in those]
+
+
+@pytest.mark.parametrize("step", _some(STEPS, OFTEN))
 def test_a_maker_that_is_killed_leaves_nothing_to_see_and_its_film_is_made_again(
     step: str, var: Path
 ) -> None:
@@ -45,6 +55,6 @@ def test_a_maker_that_is_killed_leaves_nothing_to_see_and_its_film_is_made_again
     goes_well(var, "again", step)
 
 
-@pytest.mark.parametrize("case", sorted(set(CASES) - {"make", "at", "again"}))
+@pytest.mark.parametrize("case", _some(sorted(set(CASES) - {"make", "at", "again"}), OFTEN))
 def test_a_full_disk_a_dead_worker_and_too_many_workers(case: str, var: Path) -> None:
     goes_well(var, case)

@@ -11,8 +11,10 @@ import pytest
 from django.db import connection
 
 from circletime.audit.queries import list_kinds, verify
+from circletime.health.checks import kept
+from circletime.health.checks.every import before_start
 from circletime.meetings.rules import State
-from circletime.pages import checks, cli
+from circletime.pages import cli
 from circletime.recordings import keys, outer, queries
 from circletime.recordings.actions import capture, rotation
 from circletime.recordings.keys import KeyTrouble
@@ -151,12 +153,12 @@ def test_a_recording_that_cannot_be_wrapped_anew_keeps_the_old_key(settings, rec
     assert cli.main(["vault", "rotate-key"]) == 1
     said = capsys.readouterr().out
     assert recordings[1].public_id in said and "2 keys wrapped anew, 1 not" in said
-    assert (settings.KEYS / "vault_kek.old").exists() and not checks._school_key()[0]
+    assert (settings.KEYS / "vault_kek.old").exists() and not kept.school_key(BEGAN).fine
     (settings.KEYS / "away").rename(lost)
     assert all_open(recordings)
     assert cli.main(["vault", "rotate-key"]) == 0
     assert "1 keys wrapped anew. The old key is destroyed." in capsys.readouterr().out
-    assert all_open(recordings) and checks._school_key()[0]
+    assert all_open(recordings) and kept.school_key(BEGAN).fine
 
 
 def test_without_its_key_nothing_is_replaced(settings, recordings, capsys):
@@ -241,16 +243,16 @@ def identity(settings, tmp_path):
 def test_the_key_moves_into_an_age_file_and_back(settings, recordings, identity):
     school = (settings.KEYS / "vault_kek").read_bytes()
     settings.KEK_IDENTITY = identity
-    assert all_open(recordings) and not checks._school_key()[0]  # still an open file, and it is said
+    assert all_open(recordings) and not kept.school_key(BEGAN).fine  # still an open file, and it is said
     rotation.rotate(by=BY, now=BEGAN)
     raw = (settings.KEYS / "vault_kek").read_bytes()
-    assert raw.startswith(b"age-encryption.org/v1") and all_open(recordings) and checks._school_key()[0]
+    assert raw.startswith(b"age-encryption.org/v1") and all_open(recordings) and kept.school_key(BEGAN).fine
     assert pyrage.decrypt(raw, [pyrage.x25519.Identity.from_str(identity.read_text().split()[-1])]) != school
     settings.KEK_IDENTITY = None
     with pytest.raises(KeyTrouble, match="locked with an age identity"):
         queries.key_of(recordings[0])
-    fine, words = checks._school_key()
-    assert not fine and "CIRCLETIME_KEK=age:PATH" in words
+    found = kept.school_key(BEGAN)
+    assert not found.fine and "CIRCLETIME_KEK=age:PATH" in found.line
     settings.KEK_IDENTITY = identity
     rotation.rotate(by=BY, now=BEGAN)
     assert all_open(recordings)
@@ -271,7 +273,7 @@ def test_another_identity_opens_nothing_and_says_so(settings, identity, tmp_path
     settings.KEK_IDENTITY = other
     with pytest.raises(KeyTrouble, match="does not open the key file"):
         keys.unwrap(wrapped, "one")
-    assert checks.before_start([]) == [f"The age identity {other} does not open the key file {outer.path()}."]
+    assert before_start([]) == [f"The age identity {other} does not open the key file {outer.path()}."]
     other.unlink()
     with pytest.raises(KeyTrouble, match="cannot be read"):
         keys.unwrap(wrapped, "one")

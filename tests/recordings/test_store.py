@@ -10,8 +10,8 @@ from django.db import connection
 from django.urls import reverse
 
 from circletime.core import time as clock
+from circletime.health.checks import kept
 from circletime.meetings.rules import SeatRole, State
-from circletime.pages import checks
 from circletime.recordings import keys, queries, store, tasks, vault
 from circletime.recordings.models import Certificate, Recording, Viewing
 from circletime.recordings.rules import FilmState
@@ -360,8 +360,8 @@ def test_a_bucket_that_keeps_versions_is_said_and_emptied_all_the_same(staff, se
         for _ in range(2):
             store.put(made.public_id, "film.ctv")
         tasks.move_stopped(BEGAN)
-        fine, words = checks._store()
-        assert not fine and "keeps older versions" in words
+        found = kept.bucket(BEGAN)
+        assert not found.fine and "keeps older versions" in found.says
         assert any(name.startswith("old/") for name in server.files())
         days_pass(DAY)
         assert tasks.destroy_due(DAY).destroyed == 1
@@ -369,22 +369,25 @@ def test_a_bucket_that_keeps_versions_is_said_and_emptied_all_the_same(staff, se
 
 
 def test_the_doctor_says_how_the_store_stands(recording, server, settings):
-    assert checks._store() == (True, f"Recordings are moved to the bucket recordings at {server.url}.")
+    found = kept.bucket(BEGAN)
+    assert found.fine and found.says == f"Recordings are moved to the bucket recordings at {server.url}."
     server.kill()
-    fine, words = checks._store()
-    assert not fine and "does not answer" in words and "CIRCLETIME_S3_URL" in words
+    found = kept.bucket(BEGAN)
+    assert not found.fine and "does not answer" in found.says and "CIRCLETIME_S3_URL" in found.do
     server.start()
     options = dict(settings.STORAGES["vault"]["OPTIONS"], secret_key="another")
     settings.STORAGES = {"vault": {**settings.STORAGES["vault"], "OPTIONS": options}}
-    fine, words = checks._store()
-    assert not fine and "refused" in words and "another" not in words
+    found = kept.bucket(BEGAN)
+    assert not found.fine and "refused" in found.says and "another" not in found.line
 
 
 def test_recordings_that_wait_too_long_are_counted(recording, server):
     Recording.objects.filter(pk=recording.pk).update(stopped_at=clock.now() - timedelta(days=2))
-    assert checks._store() == (False, "Recordings that wait to be moved to the bucket for over a day: 1.")
+    found = kept.bucket(clock.now())
+    assert not found.fine
+    assert found.says == "Recordings that wait to be moved to the bucket for over a day: 1."
     tasks.move_stopped(BEGAN)
-    assert checks._store()[0]
+    assert kept.bucket(clock.now()).fine
 
 
 @pytest.mark.parametrize("name", ["CIRCLETIME_S3_ID", "CIRCLETIME_S3_SECRET"])

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from circletime.core.errors import Refused
 from circletime.people.models import Adult, Pupil, User
-from circletime.people.roster import mapped, reader, reading
+from circletime.people.roster import mapped, reading
+from circletime.people.roster.models import RosterImport
 from circletime.people.roster.odd import Oddities
-from circletime.people.roster.plan import Plan
-from circletime.people.roster.reader import NeedsMapping, keep_mapping, plan_roster
+from circletime.people.roster.reader import NeedsMapping, keep_mapping
 from circletime.people.roster.tables import recognise
-from tests.roster.conftest import NOW, Bring
+from tests.roster.conftest import NOW, Bring, Plan, begin
 from tests.roster.exports import (
     ENROLLMENTS,
     ROLES,
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.django_db
 
 
 def said(plan: Plan, file: str, line: int) -> str:
-    found = [f"{odd.column}: {odd.words}" for odd in plan.odd.kept if (odd.file, odd.line) == (file, line)]
+    found = [f"{odd.column}: {odd.words}" for odd in plan.odd if (odd.file, odd.line) == (file, line)]
     return " ".join(found)
 
 
@@ -136,7 +136,7 @@ def test_links_from_either_side_and_pupils_linked_to_pupils(look: Bring, school:
     school.user("p4")["agentSourcedIds"] = "p5, t1"
     school.user("g3")["agentSourcedIds"] = '["p3","p4"]'
     plan = look(school)
-    adults = {each.id: each.said["adults"] for each in plan.of("pupil")}
+    adults = plan.adults
     assert adults["p3"] == adults["p4"] == ["g3"] and adults["p1"] == ["g1", "g2"]
     line = school.users.index(school.user("p4")) + 2
     assert "Two children are linked" in said(plan, "users.csv", line)
@@ -152,7 +152,7 @@ def test_it_reads_what_other_programs_write(
     school.user("p3")["givenName"] = 'Ann\r\n"Lee"'
     school.extra["users.csv"] = table(USERS_11, school.users, delimiter).encode(encoding)
     plan = look(school)
-    firsts = {each.id: each.said["first_name"] for each in plan.of("pupil")}
+    firsts = {each.source_id: each.said["first_name"] for each in plan.of("pupil")}
     assert (firsts["p1"], firsts["p3"]) == ("Zoë", 'Ann "Lee"')
     assert ("not in UTF-8" in said(plan, "users.csv", 0)) == (encoding == "cp1252")
 
@@ -184,7 +184,7 @@ class TestWhole:
 
     def refuse(self, path: Path, words: str) -> None:
         with pytest.raises(Refused, match=words):
-            plan_roster(path, NOW)
+            begin(path, NOW)
         assert not Pupil.objects.exists() and not User.objects.exists() and not Adult.objects.exists()
 
     def test_no_such_kind_of_file(self, tmp_path: Path) -> None:
@@ -294,11 +294,11 @@ class TestAnyCsv:
         path = tmp_path / "list.csv"
         path.write_text("Kind,Nachname,Klasse\nAmara,Osei,Oak\n")
         with pytest.raises(NeedsMapping):
-            reader.read_roster(path, NOW)
+            begin(path, NOW)
         with pytest.raises(Refused, match="Class"):
             keep_mapping(name="list", columns={"first_name": "Kind", "last_name": "Nachname"})
         with pytest.raises(Refused, match="no mapping"):
-            reader.read_roster(path, NOW, "list")
+            begin(path, NOW, "list")
         keep_mapping(
             name="list", columns={"first_name": "Kind", "last_name": "Nachname", "class_name": "Klasse"}
         )
@@ -311,7 +311,7 @@ class TestAnyCsv:
         path = tmp_path / "list.csv"
         path.write_text("A,B,D\n1,2,3\n")
         with pytest.raises(Refused, match="no column for: Class"):
-            reader.read_roster(path, NOW, "list")
+            begin(path, NOW, "list")
 
     def test_no_column_is_guessed_for_two_things(self) -> None:
         found = mapped.guess(["Name", "Email", "Parent Email", "Class", "First name"])
@@ -321,7 +321,7 @@ class TestAnyCsv:
 def test_a_hundred_thousand_rows_are_read(tmp_path: Path) -> None:
     rows = "".join(f"c{n % 30},p{n},student\n" for n in range(100_000))
     path = zipped(tmp_path / "big.zip", {"enrollments.csv": "classSourcedId,userSourcedId,role\n" + rows})
-    (found,) = recognise(reading.list_files(path), Oddities())
+    (found,) = recognise(reading.list_files(path), Oddities(RosterImport()))
     assert sum(1 for _ in found.rows()) == 100_000
 
 
@@ -349,6 +349,6 @@ def test_no_bytes_make_it_fall_over(content: bytes, rows: list[list[str]], tmp_p
         zipped(tmp_path / "b.zip", dirty | {"users.csv": content}),
     ):
         try:
-            plan_roster(path, NOW)
+            begin(path, NOW)
         except (Refused, NeedsMapping):
             pass

@@ -94,9 +94,9 @@ def test_what_a_clerk_changed_stays_until_the_system_changes_it(bring: Bring, sc
     ada.refresh_from_db()
     assert (ada.name, ada.email, ada.language) == ("Adaeze Osei", "third@home.example", "ur")
     assert set(child("p1").households.all()) == {old, apart} and names(apart) == ["Kwame Osei"]
-    changed = [each for each in plan.steps if each.verb == "changed"]
-    assert [(c.id, c.details) for c in changed] == [
-        ("g1", [("E-mail", "new@home.example", "third@home.example")])
+    changed = [each for each in plan.rows if each.verb == "changed"]
+    assert [(c.source_id, c.details) for c in changed] == [
+        ("g1", [["E-mail", "new@home.example", "third@home.example"]])
     ]
 
 
@@ -138,7 +138,7 @@ def test_a_class_closes_when_it_is_gone_and_its_name_is_free(bring: Bring, schoo
     for row in school.enrollments:
         row["classSourcedId"] = row["classSourcedId"].replace("c", "new")
     plan = bring(school)
-    assert plan.pupils_leaving == 0
+    assert plan.leaving == 0
     assert SchoolClass.objects.filter(closed_at=None).count() == 2
     assert SchoolClass.objects.get(source_id="c1").closed_at
     assert child("p1").school_class.source_id == "new1"

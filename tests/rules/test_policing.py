@@ -90,6 +90,33 @@ def test_a_token_is_never_handed_on() -> None:
     assert read_response(rtc.SignalResponse(refresh_token="eyJ").SerializeToString(), Tracks("me")) is None
 
 
+def told(response: rtc.SignalResponse, relay: str) -> list[str]:
+    """The servers that a browser is sent to."""
+    passed = read_response(response.SerializeToString(), Tracks("me"), relay)
+    assert passed is not None
+    read = rtc.SignalResponse.FromString(passed)
+    servers = read.join.ice_servers or read.reconnect.ice_servers
+    return [url for server in servers for url in server.urls]
+
+
+@pytest.mark.parametrize("kind", ["join", "reconnect"])
+def test_of_all_servers_a_browser_is_told_of_the_schools_own_relay_only(kind: str) -> None:
+    """Whatever a media server that others run was configured to say."""
+    ours = "turns:turn.larkfield.example:443?transport=tcp"
+    servers = [
+        rtc.ICEServer(urls=["stun:global.stun.example:3478", "stun:stun1.example.com:3478"]),
+        rtc.ICEServer(urls=["turns:turn.elsewhere.example:443?transport=tcp"], username="u", credential="c"),
+        rtc.ICEServer(urls=["turns:turn.larkfield.example.evil.example:443?transport=tcp"]),
+        rtc.ICEServer(urls=[ours, "stun:stun1.example.com:3478"]),
+        rtc.ICEServer(urls=["stun:turn.larkfield.example:443"]),
+        rtc.ICEServer(urls=[ours], username="u", credential="c"),
+    ]
+    body = rtc.JoinResponse if kind == "join" else rtc.ReconnectResponse
+    response = rtc.SignalResponse(**{kind: body(ice_servers=servers)})
+    assert told(response, "turn.larkfield.example") == [ours]
+    assert told(response, "") == []
+
+
 def packed(request: rtc.JoinRequest) -> str:
     wrapped = rtc.WrappedJoinRequest(
         compression=rtc.WrappedJoinRequest.GZIP, join_request=gzip.compress(request.SerializeToString())

@@ -241,6 +241,10 @@ POST exception                            in  in 403 403 404 404 403 404 302 302
 GET  monitoring                           in  in 403 200 403 403 403 403 200 200  in  in
 GET  monitored                            in  in 403 403 403 403 403 403 200 200  in  in
 POST monitored                            in  in 403 403 403 403 403 403 302 302  in  in
+GET  well                                 in  in 200 403 403 403 403 200 200 200  in  in
+GET  healthz                             200
+GET  readyz                              503
+GET  metrics                             404
 GET  mail                                404
 POST mail                                404
 GET  mail-entry                          404

@@ -10,15 +10,21 @@ from collections import namedtuple
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from circletime.core.time import now
+from circletime.health import tasks
+from circletime.media.config import Relay
 from circletime.notices.actions import enqueue
 from circletime.notices.models import Letter
 from circletime.notices.rules import Kind
 from circletime.pages import cli
+from circletime.recordings.actions import capture
+from tests.fake_media import FakeMedia
+from tests.media.certificates import certificate
 from tests.web.post_office import open_office
 
 Disk = namedtuple("Disk", "total used free")
@@ -130,15 +136,22 @@ def test_another_web_server_at_the_port_is_not_taken_for_ours(machine: Any, doct
         server.server_close()
 
 
-def test_ports_that_circletime_itself_has_are_no_trouble(machine: Any, doctor: Doctor) -> None:
+def test_ports_that_circletime_itself_has_are_no_trouble(
+    machine: Any, doctor: Doctor, media: FakeMedia, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks.beat(now())
+    monkeypatch.setattr(capture, "recorder", lambda: SimpleNamespace(list=dict))
     server = serve(machine.PORT, b"<title>Sign in \xc2\xb7 Circletime</title>")
     try:
-        with socket.socket() as media:
-            media.bind(("127.0.0.1", machine.LIVEKIT_PORT))
-            media.listen()
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", machine.LIVEKIT_PORT))
+            taken.listen()
             assert doctor() == (0, [])
             (machine.BIN / "recorder").unlink()
             one_sentence(doctor(), "recorder is missing")
+            (machine.BIN / "recorder").touch(mode=0o755)
+            media.failing = True
+            one_sentence(doctor(), "The media server does not answer", "media.log")
     finally:
         server.shutdown()
         server.server_close()
@@ -192,12 +205,49 @@ def test_an_address_for_families_without_a_certificate(machine: Any, doctor: Doc
     one_sentence(doctor(), "http://meet.larkfield.example", "Browsers give no camera without https")
 
 
+def test_a_media_server_elsewhere_that_answers_and_one_that_does_not(machine: Any, doctor: Doctor) -> None:
+    there, gone = next(free_ports()), next(free_ports())
+    server = serve(there, b"OK")
+    try:
+        machine.LIVEKIT_ELSEWHERE = [f"http://127.0.0.1:{there}"]
+        assert doctor() == (0, [])
+        machine.LIVEKIT_ELSEWHERE.append(f"http://127.0.0.1:{gone}")
+        one_sentence(doctor(), f"http://127.0.0.1:{gone}", "does not answer", "CIRCLETIME_LIVEKIT_URL")
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_relay_whose_certificate_ends_soon(machine: Any, doctor: Doctor, tmp_path: Path) -> None:
+    name = "turn.larkfield.example"
+    cert, key = certificate(tmp_path, name, days=90)
+    machine.TURN_DOMAIN, machine.TURN = name, Relay(name, cert, key, next(free_ports()))
+    assert doctor() == (0, [])
+    certificate(tmp_path, name, days=13)
+    one_sentence(doctor(), name, "ends on", "start the media server again")
+
+
 def test_a_mail_server_that_answers_and_one_that_does_not(machine: Any, doctor: Doctor) -> None:
     machine.EMAIL_HOST = "127.0.0.1"
     with open_office() as office:
         machine.EMAIL_PORT = office.port
         assert doctor() == (0, [])
     one_sentence(doctor(), "The mail server 127.0.0.1", str(machine.EMAIL_PORT), "does not answer")
+
+
+def test_a_letter_about_circletime_itself_that_failed(doctor: Doctor) -> None:
+    """It is said, but makes no alarm: that would be another letter to the same address."""
+    letter = enqueue(
+        to="it@larkfield.example",
+        subject="Circletime: Disk, to see to",
+        text="Hello",
+        kind=Kind.HEALTH,
+        about="health",
+        by="test",
+        now=now(),
+    )
+    Letter.objects.filter(pk=letter.pk).update(state="failed", trouble="no box")
+    one_sentence(doctor(), "about Circletime itself that could not be sent: 1", "The page Letters")
 
 
 @pytest.mark.parametrize(
@@ -233,6 +283,11 @@ def test_a_clock_that_ran_backwards(machine: Any, doctor: Doctor) -> None:
     tomorrow = time.time() + 86_400
     os.utime(written, (tomorrow, tomorrow))
     one_sentence(doctor(), "clock", "timedatectl")
+
+
+def test_a_setting_that_is_misspelt(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CIRCLETIME_SMPT_HOST", "mail.larkfield.example")
+    one_sentence(doctor(), "CIRCLETIME_SMPT_HOST is no setting", "Did you mean CIRCLETIME_SMTP_HOST?")
 
 
 def test_a_room_client_that_was_not_built(machine: Any, doctor: Doctor) -> None:

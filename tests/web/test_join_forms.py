@@ -6,10 +6,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from circletime.dispatch.actions.workplace import set_work_address
 from circletime.meetings.actions import lifecycle
 from circletime.meetings.models import DoorTry, Meeting, Seat
-from circletime.meetings.rules import Kind
-from circletime.people.models import Group, Pupil
+from circletime.meetings.rules import Kind, Purpose
+from circletime.oversight.rehearsal.meeting import take_letters
+from circletime.people.models import Group, Pupil, SchoolClass
 from tests.web.page import Page
 from tests.web.visits import Visits
 from tests.world import World
@@ -187,3 +189,23 @@ def test_the_same_browser_comes_back_to_its_seat_and_another_does_not_take_it(
     assert answer.status_code == 409 and "here already" in Page(answer).words()
     assert seat.public_id.encode() not in answer.content
     assert Seat.objects.count() == 1
+
+
+def test_the_door_says_where_school_work_goes_on(
+    world: World, visits: Visits, inside: Client, meeting: Meeting
+) -> None:
+    """R4, at the join page, with the address of the class's work once the office has written it down."""
+    page = Page(inside.get(reverse("join-name")))
+    social = "This meeting is social, for well-being. School work continues through J2e or SchoolPing."
+    assert social in page.words() and "work.example" not in page.source
+    told = {"by": world.staff["office"], "now": world.now}
+    set_work_address(school_class=world.oak, address="https://work.example/oak", **told)
+    other = SchoolClass.objects.exclude(pk=world.oak.pk).earliest("pk")
+    set_work_address(school_class=other, address="https://work.example/other", **told)
+    page = Page(inside.get(reverse("join-name")))
+    assert page.addresses().count("https://work.example/oak") == 1
+    assert "https://work.example/other" not in page.source, "another class's is not told"
+    Meeting.objects.filter(pk=meeting.pk).update(purpose=Purpose.TEACHING)
+    take_letters(meeting.subject, world.now)  # it stays shut until every family was told
+    words = Page(inside.get(reverse("join-name"))).words()
+    assert "Other school work continues through J2e or SchoolPing." in words and social not in words

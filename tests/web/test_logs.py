@@ -2,9 +2,9 @@
 
 import io
 import logging
-from collections.abc import Iterator
 
 import pytest
+from django.db import IntegrityError
 from django.http import HttpRequest
 from django.test import Client, override_settings
 from django.urls import path
@@ -13,14 +13,13 @@ from circletime.pages import urls
 
 
 @pytest.fixture
-def log() -> Iterator[io.StringIO]:
+def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """What the handler that settings name writes."""
     handler = logging._handlers["stderr"]
     assert isinstance(handler, logging.StreamHandler)
     written = io.StringIO()
-    was = handler.setStream(written)
-    yield written
-    handler.setStream(was)
+    monkeypatch.setattr(handler, "stream", written)
+    return written
 
 
 TOKEN = "an-invented-token-that-opens-nothing"
@@ -43,7 +42,16 @@ def breaks(request: HttpRequest, token: str) -> None:
     raise RuntimeError("broken on purpose")
 
 
-urlpatterns = [path("f/<str:token>", breaks), *urls.urlpatterns]
+QUOTED = """duplicate key value violates unique constraint "labels"
+DETAIL:  Key (first_name)=(Zebedee) already exists.
+LINE 1: INSERT INTO people_pupil VALUES ('Zebedee')"""
+
+
+def quotes(request: HttpRequest) -> None:
+    raise IntegrityError(QUOTED)
+
+
+urlpatterns = [path("f/<str:token>", breaks), path("quotes", quotes), *urls.urlpatterns]
 
 
 @pytest.mark.django_db
@@ -54,3 +62,11 @@ def test_an_error_of_ours_is_told_without_the_address(log: io.StringIO) -> None:
     told = log.getvalue()
     assert "broken on purpose" in told and "/f/<str:token>" in told
     assert TOKEN not in told
+
+
+@pytest.mark.django_db
+@override_settings(ROOT_URLCONF="tests.web.test_logs")
+def test_what_a_database_quotes_is_not_told(log: io.StringIO) -> None:
+    assert Client(raise_request_exception=False).get("/quotes").status_code == 500
+    told = log.getvalue()
+    assert 'constraint "labels"' in told and "Zebedee" not in told, told

@@ -27,6 +27,9 @@ VIEWER_AWAY_AFTER = timedelta(seconds=5)
 LONGER_BY = timedelta(minutes=15)
 """What one press adds to a viewing that is not done in its time."""
 
+SECRET_BYTES = 32
+"""Of a link to a viewing or to a copy."""
+
 SAME_PLACE = 1.5
 """Seconds of film: what goes on from so near is the same stretch."""
 
@@ -134,7 +137,7 @@ def shown(before: Play, at: float, now: datetime) -> tuple[float, float] | None:
 
 def new_secret() -> str:
     """What opens a link, or what one browser is known by: 256 bits."""
-    return secrets.token_urlsafe(32)
+    return secrets.token_urlsafe(SECRET_BYTES)
 
 
 def hashed(secret: str) -> str:

@@ -9,7 +9,15 @@ from django.db.models import QuerySet
 
 from circletime.audit.actions import record
 from circletime.core.errors import NotAllowed, Refused
-from circletime.dispatch.actions.writing import can_be_mailed, has_links, links_until, ping, post, told_of
+from circletime.dispatch.actions.writing import (
+    can_be_mailed,
+    has_links,
+    links_until,
+    names_work,
+    ping,
+    post,
+    told_of,
+)
 from circletime.dispatch.models import Delivery, Notice
 from circletime.dispatch.queries.reach import allowed, is_current, standing_of
 from circletime.dispatch.rules import REACHED, Channel, Standing, check_by_hand, check_hand_out, check_see
@@ -81,7 +89,7 @@ def send_all_again(*, notice: Notice, seen: int, by: User, now: datetime) -> int
             went += 1
     fresh.sent_again += 1
     fresh.save(update_fields=["sent_again"])
-    told: dict[str, Any] = {"notice": fresh.public_id, "number": went}
+    told: dict[str, Any] = {"notice": fresh.public_id, "number": went, "work": names_work(fresh)}
     record("dispatch.notice.sent_again", by=by.actor, subject=fresh.about, now=now, **told)
     return went
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from circletime.audit.actions import record
-from circletime.dispatch.actions.writing import By, actor_of, can_be_mailed, choose, deliver, ping
+from circletime.dispatch.actions.writing import By, actor_of, can_be_mailed, choose, deliver, names_work, ping
 from circletime.dispatch.models import Delivery, Notice
 from circletime.dispatch.queries.contacts import Audience, Contact, contacts_of
 from circletime.dispatch.rules import INVITES, Gathering, Reason, What, read_reason, words_for_families
@@ -190,6 +190,8 @@ def _record(notice: Notice, rows: list[Delivery], by: By, now: datetime) -> None
         "letters": letters,
         "without_address": without,
     }
+    if notice.what in INVITES:
+        told["work"] = names_work(notice)
     record("dispatch.notice.told", by=actor_of(by), subject=notice.about, now=now, **told)
 
 

@@ -153,6 +153,14 @@ def told_of(notice: Notice) -> Told:
     )
 
 
+def names_work(notice: Notice) -> bool:
+    """Whether letters of this notice say where the class's school work goes on, as they are written now (R4).
+
+    It stands in the log's row of their writing; which address it was does not.
+    """
+    return WorkPlace.objects.filter(school_class=notice.school_class_id).exists()
+
+
 def for_everybody(notice: Notice) -> Words:
     """The words of a notice for a whole class at once, in the school's own language."""
     with speaking("en"):

@@ -102,6 +102,7 @@ def told_of_abort(about: str) -> Notice | None:
     return Notice.objects.filter(about=about, what=What.ABORTED).first()
 
 
-def work_address(school_class: SchoolClass) -> str:
-    """Where the class's work goes on, as its page of J2e (R4), or nothing."""
-    return WorkPlace.objects.filter(school_class=school_class).values_list("address", flat=True).first() or ""
+def list_work_places(classes: Iterable[SchoolClass]) -> list[WorkPlace]:
+    """Where the work of these classes goes on, as their pages of J2e, of those of which it is known (R4)."""
+    found = WorkPlace.objects.filter(school_class__in=list(classes)).select_related("school_class")
+    return list(found.order_by("school_class__name", "pk"))

@@ -3,14 +3,16 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from circletime.audit.actions import record
 from circletime.core.errors import NotAllowed, Refused
 from circletime.core.words import _
-from circletime.documents.queries import check_at_door, check_pass
+from circletime.documents.queries import check_at_door, check_pass, number_read
 from circletime.documents.rules.kinds import Gate
+from circletime.documents.rules.kinds import Kind as Document
 from circletime.meetings import families, queries
 from circletime.meetings.actions.common import lock, lock_for_host, note, order, save, seat_of
 from circletime.meetings.actions.floor import take_floor
@@ -82,7 +84,7 @@ def knock(
             field="grown_up",
             status=400,
         )
-    _check_read(person, household)
+    conduct = _check_read(person, household)
     own = list(Seat.objects.filter(meeting=locked, **person.fields()))
     if any(seat.state == SeatState.REMOVED for seat in own):
         raise Refused("removed", _("Your teacher has ended the meeting for you. They will talk to you."))
@@ -100,17 +102,18 @@ def knock(
         back = True
         _vacate(locked, seat, SeatState.LEFT, "moved to another device", by=seat.actor, now=now)
     else:
-        return _take_seat(locked, person, key, now, back=back)
+        return _take_seat(locked, person, key, now, back=back, conduct=conduct)
     return _already_here(locked, seat)
 
 
-def _check_read(person: Person, household: Household | None) -> None:
+def _check_read(person: Person, household: Household | None) -> int | None:
+    """Which code of conduct a family stands on as it comes; None of staff, who have their own."""
     if person.user is not None:
         check_pass(person.user, Gate.JOINING)
-        return
+        return None
     if household is None and person.adult is not None:
         household = person.adult.first_home
-    check_at_door(pupil=person.pupil, household=household)
+    return check_at_door(pupil=person.pupil, household=household)
 
 
 def _already_here(meeting: Meeting, seat: Seat) -> Seat:
@@ -118,7 +121,9 @@ def _already_here(meeting: Meeting, seat: Seat) -> Seat:
     return Seat(meeting=meeting, label=seat.label, role=seat.role, state="", key="")
 
 
-def _take_seat(meeting: Meeting, person: Person, key: str, now: datetime, *, back: bool) -> Seat:
+def _take_seat(
+    meeting: Meeting, person: Person, key: str, now: datetime, *, back: bool, conduct: int | None
+) -> Seat:
     seat = Seat.objects.create(
         meeting=meeting,
         role=person.role,
@@ -131,7 +136,8 @@ def _take_seat(meeting: Meeting, person: Person, key: str, now: datetime, *, bac
         came_back=back,
         **person.fields(),
     )
-    record("meetings.door.knocked", by=seat.actor, subject=meeting.subject, now=now, role=seat.role)
+    stood: dict[str, Any] = {} if conduct is None else {"conduct": conduct}
+    record("meetings.door.knocked", by=seat.actor, subject=meeting.subject, now=now, role=seat.role, **stood)
     save(meeting)
     return seat
 
@@ -174,7 +180,14 @@ def enter_as_host(*, meeting: Meeting, by: User, confirmed: bool, key: str, now:
         grown_up_at=now,
         dropped_at=now if was_in else None,  # the way from one device to the other is a blink, no absence
     )
-    record("meetings.host.entered", by=by.actor, subject=locked.subject, now=now, seat=seat.public_id)
+    record(
+        "meetings.host.entered",
+        by=by.actor,
+        subject=locked.subject,
+        now=now,
+        seat=seat.public_id,
+        policy=number_read(by, Document.VIDEO),
+    )
     save(locked)
     settle(locked, now)
     return seat

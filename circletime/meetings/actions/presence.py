@@ -32,8 +32,8 @@ def connected(*, seat: Seat, connection: str, given: Rights, now: datetime) -> b
     if not Stay.objects.filter(seat=fresh, out_at=None).exists():
         Stay.objects.create(seat=fresh, in_at=now)
         record("meetings.guest.in", by=fresh.actor, subject=meeting.subject, now=now)
-    fresh.connection, fresh.dropped_at = connection, None
-    fresh.save(update_fields=["connection", "dropped_at"])
+    fresh.connection, fresh.rival, fresh.dropped_at = connection, "", None
+    fresh.save(update_fields=["connection", "rival", "dropped_at"])
     settle(meeting, now)
     if given != queries.seat_rights(meeting, fresh):
         order(meeting, "rights", fresh, now)
@@ -51,6 +51,29 @@ def disconnected(*, seat: Seat, connection: str, now: datetime) -> None:
     _drop(meeting, fresh, now)
     save(meeting, "floor", "sharing_on", "sharing_seat")
     settle(meeting, now)
+
+
+@transaction.atomic
+def asked_for_place(*, seat: Seat, rival: str) -> bool:
+    """A browser of this seat is at the gate of another process than the connection that it has.
+
+    That process is asked whether its connection stands (`kept_place`). False when the seat has none.
+    """
+    meeting = lock(seat.meeting_id)
+    if not Seat.objects.filter(pk=seat.pk).exclude(connection="").update(rival=rival):
+        return False
+    save(meeting)
+    return True
+
+
+@transaction.atomic
+def kept_place(*, seat: Seat, connection: str, what: str, now: datetime) -> None:
+    """The connection stands, and keeps its place; that another was tried is a lie like any other."""
+    meeting = lock(seat.meeting_id)
+    asked = Seat.objects.filter(pk=seat.pk, connection=connection).exclude(rival="")
+    if asked.update(rival=""):
+        _lied(meeting, seat, "lie", what, now)
+        save(meeting)
 
 
 @transaction.atomic
@@ -96,9 +119,13 @@ def page_closed(*, seat_id: str) -> None:
 def lied(*, seat: Seat, kind: str, what: str, now: datetime) -> None:
     """A browser tried what it may not, or shows what a camera does not. Kept, and shown to hosts."""
     meeting = lock(seat.meeting_id)
+    _lied(meeting, seat, kind, what, now)
+    save(meeting)
+
+
+def _lied(meeting: Meeting, seat: Seat, kind: str, what: str, now: datetime) -> None:
     note(meeting, seat, kind, what, now)
     record(f"meetings.guest.{kind}", by=seat.actor, subject=meeting.subject, now=now)
-    save(meeting)
 
 
 def _in_since(seat: Seat) -> datetime:

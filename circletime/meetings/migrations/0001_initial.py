@@ -96,6 +96,7 @@ class Migration(migrations.Migration):
                 ('hand_at', models.DateTimeField(blank=True, null=True)),
                 ('seen_at', models.DateTimeField(blank=True, help_text='Its page was last known to be open.', null=True)),
                 ('connection', models.CharField(blank=True, help_text='Its socket in the signal gate.', max_length=32)),
+                ('rival', models.CharField(blank=True, help_text="A socket at another process that asks for this one's place.", max_length=32)),
                 ('dropped_at', models.DateTimeField(blank=True, null=True)),
                 ('adult', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.adult')),
                 ('meeting', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='meetings.meeting')),

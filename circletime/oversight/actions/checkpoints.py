@@ -1,7 +1,7 @@
 """The log's checkpoints leave the building: signed every day, and mailed to every governor (C5)."""
 
 import logging
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -9,6 +9,7 @@ from django.utils import timezone
 from circletime.audit import queries
 from circletime.audit.actions import note_break, sign_checkpoint
 from circletime.audit.rules import Verdict, block, read_signed
+from circletime.core.errors import Refused
 from circletime.core.keyfiles import KeyTrouble
 from circletime.notices.actions import enqueue
 from circletime.notices.rules import Kind
@@ -29,20 +30,33 @@ def watch_log(*, now: datetime, by: str = WORKER) -> None:
     """
     last = queries.last_checkpoint()
     today = timezone.localtime(now).date()
-    if last is not None and timezone.localtime(last.at).date() == today:
-        return
-    broken_on = queries.last_done("audit.log.broken")
-    if broken_on is not None and timezone.localtime(broken_on).date() == today:
-        return
-    found = queries.verify_since(last)
-    if not found.holds:
-        log.error("the log does not hold: %s", found.wrong)
-        tell_of_break(found=found, by=by, now=now)
+    if (last is not None and timezone.localtime(last.at).date() == today) or _told_on(today):
         return
     try:
+        check_holds(by=by, now=now)
         sign_and_mail(by=by, now=now)
+    except Refused as refusal:
+        log.error("nothing is signed: %s", refusal)
     except KeyTrouble as trouble:
         log.error("the log's end cannot be signed: %s", trouble)
+
+
+def check_holds(*, by: str, now: datetime) -> None:
+    """Raise `Refused` when what was written since the last checkpoint does not hold: nothing is signed then.
+
+    Whoever answers for the log is told, once a day.
+    """
+    found = queries.verify_since(queries.last_checkpoint())
+    if found.holds:
+        return
+    if not _told_on(timezone.localtime(now).date()):
+        tell_of_break(found=found, by=by, now=now)
+    raise Refused("broken", f"The log does not hold, so nothing is signed over it: {found.wrong}.")
+
+
+def _told_on(day: date) -> bool:
+    told = queries.last_done("audit.log.broken")
+    return told is not None and timezone.localtime(told).date() == day
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from circletime.audit import queries as audit
 from circletime.audit.actions import record
 from circletime.audit.rules import LOG_KEY, canonical, stamp
 from circletime.core import signing
-from circletime.oversight.actions.checkpoints import sign_and_mail
+from circletime.oversight.actions.checkpoints import check_holds, sign_and_mail
 from circletime.oversight.evidence.report import TITLE, Report
 from circletime.oversight.rules.reports import (
     NEW_CHECKPOINT_AFTER,
@@ -20,9 +20,9 @@ from circletime.oversight.rules.reports import (
 from circletime.people.models import User
 
 
-@transaction.atomic
 def sign_report(*, body: bytes, kind: str, report: Report, by: User | str, now: datetime) -> bytes:
-    """The file with its signature. Raises `NotAllowed`, and `KeyTrouble` when it cannot be signed.
+    """The file, signed. Raises `NotAllowed`; `Refused` when the log does not hold; and `KeyTrouble`
+    when it cannot be signed.
 
     `by` is a person, whose roles are checked, or the program's own name. A report brings a checkpoint of the
     log along, so that the end of the log that stands in it is known elsewhere as well.
@@ -30,6 +30,12 @@ def sign_report(*, body: bytes, kind: str, report: Report, by: User | str, now: 
     if isinstance(by, User):
         check_read_report(by.roles)
     actor = by.actor if isinstance(by, User) else by
+    check_holds(by=actor, now=now)  # not in the transaction: who is told of a break stays told
+    return _sign(body=body, kind=kind, report=report, actor=actor, now=now)
+
+
+@transaction.atomic
+def _sign(*, body: bytes, kind: str, report: Report, actor: str, now: datetime) -> bytes:
     digest = sha256(body)
     about = f"report:{report.period.first}..{report.period.last}"
     record("oversight.report.signed", by=actor, subject=about, now=now, file=kind, sha256=digest)

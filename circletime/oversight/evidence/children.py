@@ -2,27 +2,42 @@
 
 from circletime.meetings.rules import SeatRole
 from circletime.oversight.evidence.facts import Facts
-from circletime.oversight.evidence.figure import Figure, nothing, of_all, of_people, rough
+from circletime.oversight.evidence.figure import Figure, Item, nothing, of_all, of_people, rough
+from circletime.oversight.evidence.lapses import incident_items
 from circletime.oversight.rules.incidents import Kind
 
 _NO_CHILD = "No child was let into a meeting in this period."
 
 
 def hosts_confirmed(facts: Facts) -> Figure:
-    """S1, S2: each host confirmed background, dress, language and no screenshots before going in."""
+    """S1: each host confirmed background, dress and language before going in."""
+    cannot = "Whether it was true. The host's word is kept; a bedroom no program sees."
+    return _confirmed(facts, [], "", cannot)
+
+
+def staff_pictures(facts: Facts) -> Figure:
+    """S2: each host confirmed to take no screenshots before going in; pictures that got out."""
+    cannot = (
+        "Whether it was true: a screenshot no program sees. An incident seldom says who put a picture "
+        "somewhere, so each stands under S2, P3 and R6."
+    )
+    return _confirmed(facts, incident_items(facts, Kind.PICTURE), facts.reported(Kind.PICTURE), cannot)
+
+
+def _confirmed(facts: Facts, lapses: list[Item], told: str, cannot: str) -> Figure:
     items = []
     for meeting in facts.held:
         host = facts.seat(meeting, SeatRole.HOST)
         if host.seats:
             items.append(meeting.item(of=host.seats, bad=host.seats - host.confirmed))
-    if not items:
+    if not items and not lapses:
         return nothing("times a host went in", "No meeting was held in this period.")
     total, bad = sum(item.of for item in items), sum(item.bad for item in items)
     return Figure(
-        f"{of_all(total - bad, total, 'times a host went in')}, each point was confirmed first.",
+        f"{of_all(total - bad, total, 'times a host went in')}, each point was confirmed first.{told}",
         "times a host went in",
-        tuple(items),
-        cannot="Whether it was true. The host's word is kept; a screenshot or a bedroom no program sees.",
+        tuple(sorted(items + lapses, key=lambda item: item.at)),
+        cannot=cannot,
     )
 
 

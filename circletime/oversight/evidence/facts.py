@@ -290,11 +290,42 @@ class Facts:
         """How often the log has this of a meeting."""
         return self.log[kind].get(meeting.subject, 0)
 
+    @cached_property
+    def stood(self) -> dict[tuple[str, str], tuple[int, int]]:
+        """How often somebody of a role came into a meeting having accepted what held then, and how often that
+        was not kept yet; by the meeting as the log names it, and role.
+
+        Of families it is the code of conduct, of hosts the video policy.
+        """
+        found: dict[tuple[str, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
+        for kind, subject, data in audit.said((KNOCKED, ENTERED), *self._span):
+            role = SeatRole.HOST.value if kind == ENTERED else data["role"]
+            number = data.get("policy" if kind == ENTERED else "conduct")
+            accepted, unknown = found[subject, role]
+            found[subject, role] = (accepted + bool(number), unknown + (number is None))
+        return found
+
+    @cached_property
+    def work_named(self) -> dict[str, bool | None]:
+        """Whether what families were sent at last about a meeting of children named where the class's work
+        goes on, by the meeting as the log names it; None where that was not kept yet."""
+        found: dict[str, dict[str, bool | None]] = defaultdict(dict)
+        subjects = [meeting.subject for meeting in self.with_pupils]
+        for kind, subject, data in audit.said_of((TOLD, SENT_AGAIN), subjects):
+            notices, notice, named = found[subject], data["notice"], data.get("work")
+            if kind == SENT_AGAIN:
+                notices[notice] = notices.get(notice) or named
+            elif data["what"] in INVITES:  # who came to the class later counts with those before
+                notices[notice] = named if notices.get(notice, True) else notices[notice]
+        return {subject: list(notices.values())[-1] for subject, notices in found.items() if notices}
+
     def done(self, kind: str) -> list[Entry]:
         """The log's rows of one kind in the period."""
         return audit.done(kind, *self._span)
 
 
+KNOCKED, ENTERED = "meetings.door.knocked", "meetings.host.entered"
+TOLD, SENT_AGAIN = "dispatch.notice.told", "dispatch.notice.sent_again"
 LINKS_MADE = ("people.family_link.made", "people.family_links.made")  # the first in older logs alone
 LINKS_BURNED = ("people.family_link.burned", "people.family_links.burned", "dispatch.links.burned")
 LOOKED_AT = (

@@ -1,19 +1,20 @@
-"""What families were told, and whether their links stayed with them: T4, T11, T12, R2, R5."""
+"""What families were told, and whether their links stayed with them: T4, T11, T12, R2, R4, R5."""
 
 from collections import Counter
-from datetime import datetime, timedelta
-from statistics import median
+from datetime import datetime
 
 from django.utils import timezone
 
+from circletime.dispatch.models import WorkPlace
 from circletime.dispatch.queries.counts import Family
 from circletime.dispatch.rules import Channel
 from circletime.meetings.rules import Kind, Purpose
 from circletime.oversight.evidence.facts import LINKS_BURNED, LINKS_MADE, Facts
-from circletime.oversight.evidence.figure import Figure, Item, nothing, of_all, rough, span_words
+from circletime.oversight.evidence.figure import Figure, Item, nothing, of_all, rough
+from circletime.oversight.evidence.lapses import alarm_items, alarm_words
 from circletime.oversight.evidence.period import midnight
-from circletime.oversight.models import Leak
-from circletime.oversight.rules.leaks import Answer
+from circletime.oversight.rules.incidents import Kind as Incident
+from circletime.people.models import SchoolClass
 
 _NONE = "No meeting with families was held in this period."
 _BY_HAND = (
@@ -77,6 +78,33 @@ def told(facts: Facts) -> Figure:
         tuple(items),
         cannot=f"Whether a letter was read. Whom a contact restriction forbids to write to is not counted. "
         f"{_BY_HAND}",
+    )
+
+
+def work_elsewhere(facts: Facts) -> Figure:
+    """R4: of how many meetings of children families were sent where the class's school work goes on."""
+    items, before = [], 0
+    for meeting in facts.with_pupils:
+        named = facts.work_named.get(meeting.subject, False)
+        before += named is None
+        if named is not None:
+            note = "" if named else "what families were sent named no address of the class's work"
+            items.append(meeting.item(bad=not named, note=note))
+    if not items:
+        return nothing("meetings of children", "No meeting of children was held in this period.")
+    good = sum(not item.bad for item in items)
+    lessons = sum(meeting.purpose == Purpose.TEACHING for meeting in facts.with_pupils)
+    early = f" Of {before:,} earlier ones it was not kept yet." if before else ""
+    open_ones = SchoolClass.objects.filter(closed_at=None).count()
+    known = WorkPlace.objects.filter(school_class__closed_at=None).count()
+    return Figure(
+        f"{of_all(good, len(items), 'meetings of children')}: families were sent where the class's school "
+        f"work goes on.{early} {len(facts.with_pupils) - lessons:,} meetings were social or for well-being, "
+        f"{lessons:,} for teaching. Today {known:,} of {open_ones:,} classes have such an address.",
+        "meetings of children",
+        tuple(items),
+        cannot="Whether work went on there: Circletime sees neither J2e nor SchoolPing. Whether a letter was "
+        "read. How families were told of a meeting for teaching stands under R5.",
     )
 
 
@@ -144,40 +172,16 @@ def links(facts: Facts) -> Figure:
             made[midnight(timezone.localtime(at).date(), facts.period.zone)] += number
     items = [Item(day, "Links of families that were made", number) for day, number in made.items()]
     alarms = [each for each in facts.leaks if each.alarm]
-    items += [_alarm(each) for each in alarms]
+    items += alarm_items(alarms)
     if not items:
         return nothing(
             "links and alarms", "No family's link was made and no alarm was raised in this period."
         )
     burned = sum(number for kind, _, number in facts.links if kind in LINKS_BURNED)
     return Figure(
-        f"{sum(made.values()):,} links of families were made, {burned:,} were burned. {_alarms(alarms)} "
-        f"{len(facts.leaks) - len(alarms):,} softer notices mailed nobody.",
+        f"{sum(made.values()):,} links of families were made, {burned:,} were burned. {alarm_words(alarms)} "
+        f"{len(facts.leaks) - len(alarms):,} softer notices mailed nobody.{facts.reported(Incident.LEAK)}",
         "links and alarms",
         tuple(sorted(items, key=lambda item: item.at)),
         cannot="An alarm says where a link was seen, and not who put it there.",
     )
-
-
-def _alarms(alarms: list[Leak]) -> str:
-    if not alarms:
-        return "No alarm said that a link or a class's address was made public."
-    waits = [_wait(each).total_seconds() for each in alarms if each.answered_at is not None]
-    took = f", in the middle after {span_words(timedelta(seconds=median(waits)))}" if waits else ""
-    anew = sum(each.answer == Answer.BURNED for each in alarms)
-    return (
-        f"{len(alarms):,} alarms said that a link or an address was made public: {len(waits):,} were answered"
-        f"{took}, {anew:,} of them by making it anew."
-    )
-
-
-def _wait(leak: Leak) -> timedelta:
-    return (leak.answered_at or leak.first_at) - leak.first_at
-
-
-def _alarm(leak: Leak) -> Item:
-    """One alarm, without whose link it was."""
-    note = "nobody has answered it yet"
-    if leak.answered_at is not None:
-        note = f"{Answer(leak.answer).words.lower()}, after {span_words(_wait(leak))}"
-    return Item(leak.first_at, f"{leak.get_place_display()} was seen at {leak.where}", 1, 1, note)

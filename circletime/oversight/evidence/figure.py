@@ -17,7 +17,6 @@ class Verdict(StrEnum):
     KEPT = "kept"
     EXCEPTIONS = "exceptions"
     NOTHING = "nothing"
-    UNMEASURED = "unmeasured"
 
     @property
     def words(self) -> str:
@@ -28,7 +27,6 @@ _VERDICTS = {
     Verdict.KEPT: "Kept each time",
     Verdict.EXCEPTIONS: "With exceptions",
     Verdict.NOTHING: "Nothing to count",
-    Verdict.UNMEASURED: "Not counted",
 }
 
 
@@ -65,7 +63,6 @@ class Figure:
     items: tuple[Item, ...] = ()
     people: bool = False
     cannot: str = ""
-    measured: bool = True
 
     @property
     def of(self) -> int:
@@ -77,8 +74,6 @@ class Figure:
 
     @property
     def verdict(self) -> Verdict:
-        if not self.measured:
-            return Verdict.UNMEASURED
         if not self.of:
             return Verdict.NOTHING
         return Verdict.EXCEPTIONS if self.bad else Verdict.KEPT
@@ -86,7 +81,7 @@ class Figure:
     @property
     def exceptions(self) -> str:
         """How many, in words."""
-        if self.verdict in (Verdict.NOTHING, Verdict.UNMEASURED):
+        if self.verdict == Verdict.NOTHING:
             return ""
         return self.number(self.bad) if self.bad else "none"
 

@@ -46,7 +46,7 @@ def plot(figure: Figure, period: Period) -> Plot | None:
     points = figure.trend(period)
     tops = [_drawn(figure, point.of) for point in points]
     most = max(tops, default=0)
-    if not most or figure.verdict in (Verdict.NOTHING, Verdict.UNMEASURED):
+    if not most or figure.verdict == Verdict.NOTHING:
         return None
     step = WIDTH / len(points)
     every = -(-len(points) // 9)

@@ -76,9 +76,7 @@ def make_report(period: Period, now: datetime, only: str = "") -> Report:
 
 
 def figure_of(clause: Clause, facts: Facts) -> Figure:
-    """What a clause comes to; one that nothing counts says what is missing."""
-    if not clause.evidence:
-        return Figure(clause.lacks, "", measured=False)
+    """What a clause comes to."""
     return counter(clause.evidence)(facts)
 
 

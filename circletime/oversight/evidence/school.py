@@ -7,12 +7,13 @@ from django.utils import timezone
 from circletime.audit.queries import checkpoints
 from circletime.oversight.evidence.facts import Facts
 from circletime.oversight.evidence.figure import Figure, Item, nothing, of_all
+from circletime.oversight.evidence.lapses import answered
 from circletime.oversight.evidence.period import midnight
-from circletime.oversight.models import Incident, RuleException
+from circletime.oversight.models import RuleException
 from circletime.oversight.queries.monitoring import list_drawn
 from circletime.oversight.rules.exceptions import DECIDED_WITHIN
 from circletime.oversight.rules.exceptions import State as Asked
-from circletime.oversight.rules.incidents import NOBODY_HAS_IT_AFTER, State, breach_clock
+from circletime.oversight.rules.incidents import State
 
 
 def monitored(facts: Facts) -> Figure:
@@ -47,7 +48,7 @@ def monitored(facts: Facts) -> Figure:
 
 def upheld(facts: Facts) -> Figure:
     """C6: each incident is answered by a named person, a data breach within its 72 hours; exceptions too."""
-    items = [_answered(each, facts.now) for each in facts.incidents]
+    items = [answered(each, facts.now) for each in facts.incidents]
     asked = [_decided(each, facts.now) for each in facts.exceptions]
     if not items and not asked:
         return nothing("incidents", "No incident was reported and no exception asked for in this period.")
@@ -62,20 +63,6 @@ def upheld(facts: Facts) -> Figure:
         tuple(items + asked),
         cannot="What nobody reported. Whether an outcome was right is read by those who answer for it.",
     )
-
-
-def _answered(incident: Incident, now: datetime) -> Item:
-    """One incident, without whom it is about and where it was."""
-    note, bad = "in hand", False
-    if incident.state == State.REPORTED:
-        note = "nobody has it in hand yet"
-        bad = now - incident.reported_at > NOBODY_HAS_IT_AFTER
-    elif incident.closed_at is not None:
-        note = f"closed after {(incident.closed_at - incident.reported_at).days:,} days"
-    if incident.known_at is not None:
-        words, late = breach_clock(incident.known_at, incident.decided_at, now)
-        note, bad = f"{note}; {words[0].lower()}{words[1:]}", bad or late
-    return Item(incident.reported_at, f"Incident: {incident.get_kind_display().lower()}", 1, bad, note)
 
 
 def _decided(exception: RuleException, now: datetime) -> Item:

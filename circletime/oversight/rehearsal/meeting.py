@@ -5,6 +5,7 @@ here reaches a room. The recorder's part is told as the worker would tell it; no
 """
 
 import random
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -48,6 +49,8 @@ class Plan:
     """One of those this kind may be for, where none is said."""
     planned: Meeting | None = None
     """It is in the calendar already, as the next one after one that was broken off."""
+    published: bool = True
+    """Documents are, so everybody has accepted them; else nobody was asked to."""
 
 
 PURPOSES = {
@@ -129,14 +132,19 @@ def post(meeting: Meeting, at: datetime, *, fails: bool = False) -> int:
     unlucky = set()
     if fails:
         unlucky = set(rows.filter(household=rows.earliest("pk").household).values_list("letter", flat=True))
-    for letter in Letter.objects.filter(about=meeting.subject, state=LetterState.WAITING).order_by("pk"):
+    take_letters(meeting.subject, at, unlucky)
+    return len(unlucky)
+
+
+def take_letters(about: str, at: datetime, unlucky: Collection[int] = ()) -> None:
+    """A mail server takes the letters that wait about something, and refuses the unlucky ones."""
+    for letter in Letter.objects.filter(about=about, state=LetterState.WAITING).order_by("pk"):
         Letter.objects.filter(pk=letter.pk).update(state=LetterState.SENDING, tries=1)
         letter.refresh_from_db()
         if letter.pk in unlucky:
             letter_refused(letter=letter, refusal=Refusal(Trouble.NO_BOX, 550), by=WORKER, now=at)
         else:
             letter_sent(letter=letter, by=WORKER, now=at)
-    return len(unlucky)
 
 
 @dataclass
@@ -179,6 +187,7 @@ class Played:
         self.recording = capture.ensure_row(lock(self.meeting.pk), self.teacher.actor, self.now)
         capture.now_running(self.recording, by=self.teacher.actor, now=self.now)
         self.tally.hosts_in += 1
+        self.tally.hosts_unread += not self.plan.published
 
     def _let_in(self) -> None:
         waiting = [self._knock(person) for person in self._guests()]
@@ -210,6 +219,9 @@ class Played:
     def _knock(self, person: door.Person) -> Seat:
         at = self.plan.starts_at - timedelta(seconds=self.pick.uniform(2, 170))
         self.tally.knocked += person.pupil is not None
+        self.tally.adults_knocked += person.adult is not None
+        self.tally.unread += person.pupil is not None and not self.plan.published
+        self.tally.adults_unread += person.adult is not None and not self.plan.published
         return door.knock(meeting=self.meeting, person=person, key="", grown_up=True, now=at)
 
     def _connect(self, seat: Seat) -> None:

@@ -43,3 +43,15 @@ class Tally:
     recordings_kept: int = 0
     requests: int = 0
     requests_late: int = 0
+    with_children: int = 0
+    without_address: int = 0
+    adults_knocked: int = 0
+    unread: int = 0
+    adults_unread: int = 0
+    hosts_unread: int = 0
+    pictures: int = 0
+    passwords: int = 0
+    addresses_seen: int = 0
+    links_seen: int = 0
+    alarms_answered: int = 0
+    burned: int = 0

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
@@ -10,12 +11,16 @@ from django.utils import timezone
 from circletime.access.actions.ending import withdraw
 from circletime.access.actions.log import log_case
 from circletime.core.errors import Refused
+from circletime.dispatch.queries.reach import list_work_places
+from circletime.documents.factory import adopt_documents
+from circletime.documents.models import Version
 from circletime.meetings.actions.schedule import plan_next
 from circletime.meetings.models import Meeting
 from circletime.meetings.queries import proposed_next
 from circletime.meetings.rules import Kind, Purpose, State
 from circletime.oversight.actions.checkpoints import watch_log
 from circletime.oversight.evidence.period import midnight
+from circletime.oversight.rehearsal import around
 from circletime.oversight.rehearsal.meeting import MISHAPS, Plan, play
 from circletime.oversight.rehearsal.tally import Tally
 from circletime.people.models import Pupil, SchoolClass, User
@@ -60,9 +65,13 @@ class _Term:
         self.kept: list[Recording] = []
         self.met = 0
         self.coming: list[Meeting] = []
+        self.told_without: set[int] = set()
+        self.latest: Meeting | None = None
         self.last = date.max
+        self.published = Version.objects.exists()
         self.classes = list(SchoolClass.objects.order_by("pk"))
         self.leader = _first("slt")
+        self.addressed = {each.school_class_id for each in list_work_places(self.classes)}
 
     def play(self, weeks: int, now: datetime) -> Tally:
         today = timezone.localtime(now).date()
@@ -82,6 +91,7 @@ class _Term:
         self._worker(day, morning + timedelta(hours=6))
         if day.weekday() > 4:
             return
+        self._before(day, morning, week)
         for meeting in [each for each in self.coming if timezone.localtime(each.starts_at).date() == day]:
             self._held_instead(meeting)
         for place, school_class in enumerate(self.classes):
@@ -93,8 +103,22 @@ class _Term:
             self._staff_meets(morning + timedelta(hours=15, minutes=45))
         if day.weekday() == 1:
             self._parents_come(morning + timedelta(hours=16), week)
+        self._after(day, morning, week)
+
+    def _before(self, day: date, morning: datetime, week: int) -> None:
+        if day.weekday() == 0 and week < 2:
+            self._say_where_work_is(
+                morning + timedelta(hours=8), self.classes[:1] if week == 0 else self.classes
+            )
+
+    def _after(self, day: date, morning: datetime, week: int) -> None:
+        if day.weekday() == 2 and not self.published:
+            adopt_documents(morning + timedelta(hours=14))
+            self.published = True
         if day.weekday() == 4 and week % 3 == 1:
             self._somebody_asks(morning + timedelta(hours=11), week)
+        if day.weekday() == 4 and self.latest is not None:
+            self._something_gets_out(self.latest, morning + timedelta(hours=14), week)
 
     def _worker(self, day: date, at: datetime) -> None:
         """What the worker does each morning, for what the rehearsal has made."""
@@ -134,7 +158,10 @@ class _Term:
         """After one that was broken off the teacher plans the next, where the rehearsal still comes to it."""
         at = meeting.starts_at + timedelta(hours=2)
         if meeting.state == State.ABORTED and proposed_next(meeting, at).date() <= self.last:
-            self.coming.append(plan_next(meeting=meeting, by=meeting.host, now=at))
+            following = plan_next(meeting=meeting, by=meeting.host, now=at)
+            self.coming.append(following)
+            if following.school_class_id not in self.addressed:
+                self.told_without.add(following.pk)
             self.tally.next_planned += 1
 
     def _held_instead(self, meeting: Meeting) -> None:
@@ -185,13 +212,38 @@ class _Term:
                 case=case, reason="It is not wanted any more", by=self.leader, now=at + timedelta(days=3)
             )
 
+    def _say_where_work_is(self, at: datetime, classes: list[SchoolClass]) -> None:
+        """One class's work has its address from the start, the others' only in the second week."""
+        fresh = [each for each in classes if each.pk not in self.addressed]
+        around.say_where_work_is(fresh, _first("office"), at)
+        self.addressed |= {each.pk for each in fresh}
+
+    def _something_gets_out(self, meeting: Meeting, at: datetime, week: int) -> None:
+        """On Fridays; nobody answers the alarm of the last week."""
+        if week % 3 == 0:
+            around.picture_got_out(meeting, _first("dsl"), at, self.tally)
+        elif week % 3 == 1:
+            around.password_got_out(meeting, _first("dsl"), at, self.tally)
+        answers = self.last - timezone.localtime(at).date() > timedelta(days=7)
+        seen = around.family_link_seen if week % 2 else around.class_address_seen
+        seen(meeting, at, self.tally, answers=answers)
+
     def _play(self, plan: Plan) -> None:
-        recording = play(plan, self.tally, self.pick)
+        recording = play(replace(plan, published=self.published), self.tally, self.pick)
         if recording is not None:
+            meeting = Meeting.objects.get(pk=recording.meeting_id)
             self.kept.append(recording)
-            self._plan_next(Meeting.objects.get(pk=recording.meeting_id))
+            if plan.kind in (Kind.CLASS, Kind.GROUP):
+                without = meeting.pk in self.told_without if plan.planned else not self._has_address(plan)
+                self.tally.with_children += 1
+                self.tally.without_address += without
+                self.latest = meeting
+            self._plan_next(meeting)
             if self.pick.random() < 0.02:
                 self._hold(recording, plan.starts_at + timedelta(hours=3))
+
+    def _has_address(self, plan: Plan) -> bool:
+        return plan.school_class is not None and plan.school_class.pk in self.addressed
 
     def _hold(self, recording: Recording, at: datetime) -> None:
         holds.place_hold(

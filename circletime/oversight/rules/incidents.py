@@ -18,6 +18,7 @@ class Kind(StrEnum):
     BEHAVIOUR = "behaviour"
     PLACE = "place"
     LEAK = "leak"
+    PICTURE = "picture"
     TALKED = "talked"
     TECHNICAL = "technical"
     CONCERN = "concern"
@@ -31,7 +32,8 @@ class Kind(StrEnum):
 _KINDS = {
     Kind.BEHAVIOUR: "Behaviour",
     Kind.PLACE: "Dress or place",
-    Kind.LEAK: "A link, a password or a picture got out",
+    Kind.LEAK: "A link or a password got out",
+    Kind.PICTURE: "A picture of a meeting got out",
     Kind.TALKED: "An adult talked in the meeting",
     Kind.TECHNICAL: "Technical trouble",
     Kind.CONCERN: "Safeguarding concern",

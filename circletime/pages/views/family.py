@@ -16,6 +16,7 @@ from circletime.access.actions.from_page import FAMILIES, ask_on_page
 from circletime.access.rules.case import LONGEST_WORDS
 from circletime.core import time
 from circletime.core.errors import Refused
+from circletime.dispatch.queries.reach import list_work_places
 from circletime.documents.actions.accept import accept
 from circletime.documents.models import Version
 from circletime.documents.queries import acceptances_of, conduct_due, get_version
@@ -62,6 +63,7 @@ def home(request: HttpRequest, family: Family) -> HttpResponse:
         "asked": asked_for(family),
         "asked_now": request.GET.get("asked") == "1",
         "office": office(),
+        "places": list_work_places({pupil.school_class for pupil in family.children}),
     }
     return render(request, "pages/family/home.html", context)
 

@@ -14,6 +14,8 @@ from circletime.core import time
 from circletime.core.errors import Refused
 from circletime.core.words import N_, _
 from circletime.dispatch.actions.sending import link_opened
+from circletime.dispatch.queries.reach import list_work_places
+from circletime.dispatch.words import work_goes_on
 from circletime.documents.actions.accept import accept, accept_at_door
 from circletime.documents.models import Version
 from circletime.documents.queries import missing_at_door
@@ -22,6 +24,8 @@ from circletime.meetings.actions.door import Person, knock
 from circletime.meetings.families import keeping_shut
 from circletime.meetings.models import Expected, Meeting, Seat
 from circletime.meetings.queries import list_joinable, next_meeting
+from circletime.meetings.rules import Kind as MeetingKind
+from circletime.meetings.rules import Purpose
 from circletime.meetings.throttle import check_door, wrong_try
 from circletime.oversight.rules.leaks import Place
 from circletime.pages.family_door import came_as_family, come_in, door_of, family_of
@@ -112,7 +116,7 @@ def join_name(request: HttpRequest) -> HttpResponse:
     meetings = _open_meetings(school_class, family)
     if not meetings:
         return _not_open(request, school_class) if school_class is not None else redirect("family-home")
-    context: dict[str, object] = {"typed": {}, "purpose": _(meetings[0].get_purpose_display())}
+    context = {"typed": {}} | _what_for(meetings[0])
     if request.method == "GET":
         return render(request, "pages/join/name.html", context)
     typed = {name: _typed(request, name) for name in ("name", "last_name", "grown_up")}
@@ -225,6 +229,15 @@ def _who_asks(
         wrong_try(address, door, now)
         raise Refused("wrong", _(WRONG), field="name", status=403)
     return meeting, person
+
+
+def _what_for(meeting: Meeting) -> dict[str, object]:
+    """What the meeting at the door is for (C1), and where school work goes on meanwhile (R4)."""
+    said: dict[str, object] = {"purpose": _(meeting.get_purpose_display())}
+    if meeting.kind in (MeetingKind.CLASS, MeetingKind.GROUP) and meeting.school_class is not None:
+        said["work"] = work_goes_on(teaching=meeting.purpose == Purpose.TEACHING)
+        said["places"] = list_work_places([meeting.school_class])
+    return said
 
 
 def _read(request: HttpRequest, person: Person, household: Household | None) -> list[Version]:

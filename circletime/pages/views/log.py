@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from circletime.audit import queries, verify_log
-from circletime.audit.rules import Verdict, read_block
+from circletime.audit.rules import Signed, Verdict, read_block
 from circletime.core import time
 from circletime.core.errors import Refused
 from circletime.core.keyfiles import KeyTrouble
@@ -35,11 +35,12 @@ LONGEST_LETTER = 50_000
 def index(request: HttpRequest) -> HttpResponse:
     """Rows, newest first; the checkpoints; and whether a pasted letter fits."""
     reader(request)
-    verdict, error = None, ""
+    verdict, letter, error = None, None, ""
     pasted = request.POST.get("checkpoint", "")[:LONGEST_LETTER]
     if request.method == "POST":
         try:
-            verdict = _compare(pasted)
+            letter = read_block(pasted)
+            verdict = _check(letter)
         except Refused as refusal:
             error = str(refusal)
     text = request.GET.get("find", "").strip()[:80]
@@ -57,14 +58,15 @@ def index(request: HttpRequest) -> HttpResponse:
         "broken_on": queries.last_done("audit.log.broken"),
         "pasted": pasted if error else "",
         "error": error,
+        "letter": letter,
         "verdict": verdict,
     }
     return render(request, "pages/report/log.html", context, status=400 if error else 200)
 
 
-def _compare(pasted: str) -> Verdict:
+def _check(letter: Signed) -> Verdict:
     try:
-        return queries.compare(read_block(pasted))
+        return queries.check_letter(letter)
     except KeyTrouble as trouble:
         raise Refused("key", str(trouble)) from trouble
 

@@ -115,6 +115,8 @@ def download(request: HttpRequest, kind: str) -> HttpResponse:
     body = as_pdf(report) if kind == "pdf" else as_csv(report)
     try:
         signed = sign_report(body=body, kind=kind, report=report, by=user, now=now)
+    except Refused as refusal:
+        return HttpResponse(str(refusal), status=409, content_type="text/plain; charset=utf-8")
     except KeyTrouble:
         said = "The report cannot be signed: the log's key is not there. Tell whoever looks after Circletime."
         return HttpResponse(said, status=503, content_type="text/plain; charset=utf-8")

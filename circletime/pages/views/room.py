@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from circletime.core import time
 from circletime.core.errors import Refused
+from circletime.core.measure import ACTION_SECONDS
 from circletime.core.words import _
 from circletime.meetings.actions import door, floor, grown_ups, host, lifecycle
 from circletime.meetings.models import Seat
@@ -74,13 +75,14 @@ def command(request: HttpRequest, seat_id: str, verb: str) -> JsonResponse:
         body = json.loads(request.body or b"{}")
         if not isinstance(body, dict):
             raise ValueError
-    except ValueError:
+    except (ValueError, RecursionError):
         return _error("malformed", _("That was not understood."), 400)
     act = COMMANDS.get(verb)
     if act is None:
         raise Http404
     try:
-        act(seat, body, time.now())
+        with ACTION_SECONDS.labels(verb).time():
+            act(seat, body, time.now())
     except Refused as refusal:
         return _error(refusal.code, str(refusal), refusal.status)
     return JsonResponse({"ok": True})
@@ -102,9 +104,14 @@ def _error(code: str, message: str, status: int) -> JsonResponse:
 
 def _text(body: Body, name: str) -> str:
     value = body.get(name)
-    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT or _is_unwritable(value):
         raise Refused("malformed", _("That was not understood."), status=400)
     return value
+
+
+def _is_unwritable(text: str) -> bool:
+    # JSON can carry half a character and a zero byte; no database takes either.
+    return any(each == "\0" or "\ud800" <= each <= "\udfff" for each in text)
 
 
 def _maybe(body: Body, name: str) -> str | None:

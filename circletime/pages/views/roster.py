@@ -1,29 +1,40 @@
-"""The roster: hand a file over, name its columns, look at what it does, bring it in, take it back."""
+"""The roster: hand a file over, name its columns, look at what it does, bring it in, take it back.
 
+A page shows the first of what a file does and of what is odd in it; the whole of both is a file that is
+sent as it is read from the database, however long it is.
+"""
+
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Case, Value, When
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from circletime.core import time
 from circletime.core.errors import Refused
-from circletime.pages.csvs import csv_answer
+from circletime.pages.csvs import csv_stream
 from circletime.pages.found import or_404
 from circletime.pages.who import staff_of
 from circletime.people.models import User
 from circletime.people.roster import actions
+from circletime.people.roster.bulk import by_key
 from circletime.people.roster.mapped import WANTED
-from circletime.people.roster.models import RosterImport, RosterMapping
-from circletime.people.roster.rules import WORKING, State, can_import
+from circletime.people.roster.models import RosterImport, RosterMapping, RosterOdd, RosterStaged
+from circletime.people.roster.rules import PLANNED, WORKING, Kind, State, Verb, can_import
 
 ODD_SHOWN = 100
-KINDS = {"class": "Class", "pupil": "Child", "adult": "Adult", "staff": "Staff"}
-VERBS = {"leaving": "Leaving", "changed": "Changed", "added": "Added"}
+CHANGES_SHOWN = 50
+KINDS = {
+    Kind.PUPIL: "Child", Kind.MARK: "Child", Kind.ADULT: "Adult", Kind.STAFF: "Staff", Kind.CLASS: "Class",
+}  # fmt: skip
+"""In the order in which they are shown."""
+VERBS = {Verb.LEAVING: "Leaving", Verb.CHANGED: "Changed", Verb.ADDED: "Added"}
 
 
 @login_required
@@ -71,16 +82,16 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _show(request: HttpRequest, made: RosterImport, error: Refused | None = None) -> HttpResponse:
     shown = made.shown
-    odd = sorted(shown.get("odd", []), key=lambda each: not each[4])
+    odd = RosterOdd.objects.filter(roster_import=made)
+    odd_count = odd.count() + shown.get("odd_more", 0)
     context: dict[str, Any] = {
         "made": made,
         "state": State(made.state),
-        "working": made.state in WORKING,
-        "groups": _groups(shown.get("steps", [])),
-        "steps_more": shown.get("steps_more", 0),
-        "odd": odd[:ODD_SHOWN],
-        "odd_count": len(odd) + shown.get("odd_more", 0),
-        "odd_more": max(0, len(odd) - ODD_SHOWN) + shown.get("odd_more", 0),
+        "working": made.state in WORKING or made.state == State.COMMAND,
+        "groups": _groups(made) if made.state == State.READY else [],
+        "odd": odd.order_by("-refused", "pk")[:ODD_SHOWN],
+        "odd_count": odd_count,
+        "odd_more": max(0, odd_count - ODD_SHOWN),
         "asks_again": shown.get("asks_again", False),
         "leaving": shown.get("leaving", 0),
         "here": shown.get("here", 0),
@@ -92,12 +103,16 @@ def _show(request: HttpRequest, made: RosterImport, error: Refused | None = None
     return render(request, "pages/roster/show.html", context, status=error.status if error else 200)
 
 
-def _groups(steps: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
-    return [
-        (words, [each | {"kind": KINDS[each["kind"]]} for each in steps if each["verb"] == verb])
-        for verb, words in VERBS.items()
-        if any(each["verb"] == verb for each in steps)
-    ]
+def _groups(made: RosterImport) -> list[tuple[str, int, list[tuple[str, RosterStaged]]]]:
+    """The first of those who leave, are changed and are added, and how many each are."""
+    order = Case(*(When(kind=kind, then=Value(at)) for at, kind in enumerate(KINDS)))
+    found = []
+    for verb, words in VERBS.items():
+        rows = RosterStaged.objects.filter(roster_import=made, kind__in=PLANNED, verb=verb)
+        some = [(KINDS[Kind(row.kind)], row) for row in rows.order_by(order, "pk")[:CHANGES_SHOWN]]
+        if some:
+            found.append((words, made.counts.get(verb, 0), some))
+    return found
 
 
 def _fields(request: HttpRequest, shown: dict[str, Any]) -> list[tuple[Any, str]]:
@@ -173,15 +188,37 @@ def _step(request: HttpRequest, public_id: str, step: Any) -> HttpResponse:
 @login_required
 @never_cache
 @require_GET
-def odd_csv(request: HttpRequest, public_id: str) -> HttpResponse:
+def changes_csv(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """Everything that a file would do, for whoever looks at all of it before it is brought in."""
+    _importer(request)
+    made = or_404(RosterImport.objects.filter(public_id=public_id).first())
+    return csv_stream("changes", ["What happens", "Who or what", "Name", "From, to"], _changes(made))
+
+
+def _changes(made: RosterImport) -> Iterator[list[str]]:
+    for verb, words in VERBS.items():
+        rows = RosterStaged.objects.filter(roster_import=made, kind__in=PLANNED, verb=verb)
+        for some in by_key(rows):
+            for row in some:
+                details = "; ".join(f"{field}: {before} → {after}" for field, before, after in row.details)
+                yield [words, KINDS[Kind(row.kind)], row.label, details]
+
+
+@login_required
+@never_cache
+@require_GET
+def odd_csv(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """The odd rows, for whoever mends them in the school's own system."""
     _importer(request)
     made = or_404(RosterImport.objects.filter(public_id=public_id).first())
-    rows = [
-        [file, str(line or ""), column, words, "no" if refused else "yes"]
-        for file, line, column, words, refused in made.shown.get("odd", [])
-    ]
-    return csv_answer("odd-rows", ["File", "Line", "Column", "What to mend", "Row used"], rows)
+    heads = ["File", "Line", "Column", "What to mend", "Row used"]
+    return csv_stream("odd-rows", heads, _odd(made))
+
+
+def _odd(made: RosterImport) -> Iterator[list[str]]:
+    for some in by_key(RosterOdd.objects.filter(roster_import=made)):
+        for row in some:
+            yield [row.file, str(row.line or ""), row.column, row.words, "no" if row.refused else "yes"]
 
 
 def _importer(request: HttpRequest) -> User:

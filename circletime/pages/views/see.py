@@ -66,7 +66,7 @@ def see(request: HttpRequest, secret: str) -> HttpResponse:
     session, now = queries.session_by_link(secret), time.now()
     if session is None:
         return _nothing(request)
-    if queries.is_bound_to(session, request.COOKIES.get(COOKIE, "")):
+    if queries.is_bound_to(session, _remembered(request, COOKIE)):
         words = {name: _(sentence) for name, sentence in WORDS.items()}
         context = {"secret": secret, "mark": queries.mark_of(session), "session": session, "words": words}
         return render(request, "pages/access/see.html", context)
@@ -127,7 +127,7 @@ def piece(request: HttpRequest, secret: str, film_id: str, number: int) -> HttpR
 def take(request: HttpRequest, secret: str) -> HttpResponse:
     """A copy: what it is, and a button that begins to send it. It is made while it is sent."""
     copy, now = queries.copy_by_link(secret), time.now()
-    browser = request.COOKIES.get(COPY_COOKIE, "")
+    browser = _remembered(request, COPY_COOKIE)
     if copy is None or queries.copy_film(copy, browser, now) is None:
         return _nothing(request)
     if request.method == "GET":
@@ -167,14 +167,23 @@ async def _sent(copy: Copy, film: Film, opened: FilmReader, parts: Iterator[byte
 def _bound(request: HttpRequest, secret: str) -> ViewingSession | None:
     """The viewing of this link, if this is the browser it is bound to."""
     session = queries.session_by_link(secret)
-    if session is None or not queries.is_bound_to(session, request.COOKIES.get(COOKIE, "")):
+    if session is None or not queries.is_bound_to(session, _remembered(request, COOKIE)):
         return None
     return session
 
 
+def _name(request: HttpRequest, name: str) -> str:
+    # A browser takes a cookie of such a name over https alone. It is of one path, so __Host- would not do.
+    return f"__Secure-{name}" if request.is_secure() else name
+
+
+def _remembered(request: HttpRequest, name: str) -> str:
+    return request.COOKIES.get(_name(request, name), "")
+
+
 def _remember(request: HttpRequest, answer: HttpResponseBase, name: str, value: str, path: str) -> None:
     answer.set_cookie(
-        name,
+        _name(request, name),
         value,
         max_age=60 * 60 * 24,
         path=path,

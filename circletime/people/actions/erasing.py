@@ -25,6 +25,7 @@ from circletime.people.models import (
     RoleGrant,
     RosterBefore,
     RosterImport,
+    RosterOdd,
     RosterSaid,
     User,
 )
@@ -92,4 +93,5 @@ def _forget_roster(kind: str, source_id: str) -> None:
     if source_id:
         RosterSaid.objects.filter(kind=kind, source_id=source_id).delete()
     RosterBefore.objects.all().delete()
+    RosterOdd.objects.all().delete()
     RosterImport.objects.filter(state="applied").update(state="earlier")

@@ -50,7 +50,7 @@ def change_staff(*, user: User, name: str, email: str, by: User, now: datetime) 
 
 @transaction.atomic
 def set_roles(*, user: User, roles: Iterable[str], by: User, now: datetime) -> None:
-    """Exactly these roles. Nobody takes away the last headteacher or the last of the office."""
+    """Exactly these roles. Nobody takes away the last headteacher, safeguarding lead or of the office."""
     check_give_roles(by.roles)
     # One at a time: two headteachers who take each other's role away must not both succeed.
     everybody = {each.pk: each for each in User.objects.select_for_update().order_by("pk")}

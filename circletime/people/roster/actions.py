@@ -13,14 +13,13 @@ from circletime.audit.actions import record
 from circletime.core.errors import Refused
 from circletime.people.models import User
 from circletime.people.roster import undo as undoing
-from circletime.people.roster.models import RosterImport
-from circletime.people.roster.plan import Plan
+from circletime.people.roster.models import RosterImport, RosterOdd
 from circletime.people.roster.reader import keep_mapping
 from circletime.people.roster.reading import LARGEST_FILE
 from circletime.people.roster.rules import OPEN, WORKING, State, check_import
+from circletime.people.roster.staging import forget
 
 LONGEST_NAME = 120
-CHANGES_SHOWN = 500
 SUFFIXES = (".zip", ".csv", ".txt", ".tsv")
 
 
@@ -93,34 +92,17 @@ def undo(*, of: RosterImport, by: User, now: datetime) -> None:
     undoing.undo(of=of, by=by.actor, now=now)
 
 
-def show(made: RosterImport, plan: Plan) -> None:
-    """Keep what the page shows of a plan, until it is settled."""
-    order = {"leaving": 0, "changed": 1, "added": 2}
-    steps = sorted((s for s in plan.steps if s.verb in order), key=lambda s: order[s.verb])
-    made.counts = plan.counts
-    made.fingerprint = plan.fingerprint
-    made.shown = {
-        "steps": [
-            {"kind": s.kind, "verb": s.verb, "label": s.label, "details": s.details}
-            for s in steps[:CHANGES_SHOWN]
-        ],
-        "steps_more": max(0, len(steps) - CHANGES_SHOWN),
-        "odd": [[o.file, o.line, o.column, o.words, o.refused] for o in plan.odd.kept],
-        "odd_more": plan.odd.more,
-        "asks_again": plan.asks_again,
-        "leaving": plan.pupils_leaving,
-        "here": plan.here_before,
-    }
-
-
 def refuse(made: RosterImport, words: str, now: datetime) -> None:
     """It cannot be used, and why."""
     made.said = words
     settle(made, State.REFUSED, now)
 
 
+@transaction.atomic
 def settle(made: RosterImport, state: State, now: datetime) -> None:
-    """It is done with, and its file goes."""
+    """It is given up, and its file goes, with everything that was read of it."""
+    forget(made)
+    RosterOdd.objects.filter(roster_import=made).delete()
     made.state, made.settled_at, made.shown = state, now, {}
     made.save()
     transaction.on_commit(lambda: path_of(made).unlink(missing_ok=True))

@@ -36,7 +36,7 @@ HERE = ("", "active", "enrolled", "current")
 def role_of(row: Row, column: str, odd: Oddities) -> str:
     """Which of ours the role in a cell is, or nothing where it is empty or unknown, which is told of."""
     said = row[column]
-    name = folded(said)
+    name = said if said in _ROLES else folded(said)
     if not name:
         return ""
     if name in _ROLES:
@@ -51,7 +51,7 @@ def role_of(row: Row, column: str, odd: Oddities) -> str:
 
 def is_gone(row: Row, odd: Oddities) -> bool:
     """Whether the row's status says that its subject is not there any more."""
-    name = folded(row["status"])
+    name = folded(row["status"]) if row["status"] else ""
     if name in GONE:
         return True
     if name not in HERE:

@@ -5,6 +5,7 @@ stays: only an adult whom the school's own system added to a child or took away 
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 Home = int
@@ -13,7 +14,10 @@ Home = int
 
 @dataclass
 class Homes:
-    """Who lives where: pupils and adults by their keys, as it stands and then as it will be."""
+    """Who lives where: pupils and adults by their keys, as it stands and then as it will be.
+
+    Not the whole school: whoever is to be moved, and everybody in the households that this touches.
+    """
 
     pupils: dict[Home, set[int]] = field(default_factory=lambda: defaultdict(set))
     adults: dict[Home, set[int]] = field(default_factory=lambda: defaultdict(set))
@@ -53,9 +57,14 @@ class Homes:
         return -self.made
 
 
-def arrange(homes: Homes, changes: dict[int, tuple[set[int], set[int]]]) -> None:
-    """Move everybody whose adults changed; by pupil, the adults before and after."""
-    for pupil, (before, after) in changes.items():
+Changes = dict[int, tuple[set[int], set[int]]]
+"""By pupil, the adults before and after."""
+
+
+def arrange(homes: Homes, whom: Iterable[int], changes: Changes) -> None:
+    """Move these pupils, whose adults changed; `changes` has also those of whoever lives with them."""
+    for pupil in whom:
+        before, after = changes[pupil]
         together = {
             home
             for home in homes.of_pupil[pupil]

@@ -1,4 +1,4 @@
-"""Reading a roster out of a file, and what bringing it in would do."""
+"""Reading a roster out of a file into the rows of its import, with what bringing it in would do."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,10 +7,9 @@ from pathlib import Path
 from django.utils import timezone
 
 from circletime.people.roster import mapped, oneroster, plan
-from circletime.people.roster.incoming import Incoming
-from circletime.people.roster.models import RosterMapping
-from circletime.people.roster.odd import Oddities
+from circletime.people.roster.models import RosterImport, RosterMapping
 from circletime.people.roster.reading import File, list_files, refused
+from circletime.people.roster.staging import Stage
 from circletime.people.roster.tables import head_of, recognise
 
 STANDARD = "the school's own system"
@@ -25,34 +24,42 @@ class NeedsMapping(Exception):
         self.head, self.guessed = head, guessed
 
 
-def read_roster(path: Path, now: datetime, mapping: str = "", name: str = "") -> Incoming:
-    """What is in `path`. Raises `Refused`, or `NeedsMapping` for a CSV file that is in no known form."""
+def plan_roster(made: RosterImport, path: Path, now: datetime, name: str = "") -> Stage:
+    """Read `path`, which came as `name`, and plan what bringing it in would do; the school is not changed.
+
+    What was read of this import before is thrown away. Raises `Refused`, or `NeedsMapping` for a CSV file
+    that is in no known form.
+    """
+    stage = Stage(made)
+    _read(stage, path, now, name)
+    plan.make(stage)
+    return stage
+
+
+def _read(stage: Stage, path: Path, now: datetime, name: str) -> None:
     files = list_files(path, name)
-    if mapping:
-        named = RosterMapping.objects.filter(name=mapping).first()
+    if stage.made.mapping:
+        named = RosterMapping.objects.filter(name=stage.made.mapping).first()
         if named is None:
             raise refused("There is no mapping of this name. Make one on the roster page.")
-        return mapped.read(_only(files), named.columns, f"mapping: {mapping}")
-    odd = Oddities()
-    if len(files) == 1:
-        return _one_file(files[0])
-    tables = recognise(files, odd)
-    return oneroster.read(tables, STANDARD, timezone.localtime(now).date())
+        stage.source = f"mapping: {named.name}"
+        mapped.read(_only(files), named.columns, stage)
+    elif len(files) == 1:
+        stage.source = "one CSV file"
+        _read_one(files[0], stage)
+    else:
+        stage.source = STANDARD
+        oneroster.read(recognise(files, stage.odd), stage, timezone.localtime(now).date())
 
 
-def plan_roster(path: Path, now: datetime, mapping: str = "", name: str = "") -> plan.Plan:
-    """What bringing in `path` would do. Nothing is written."""
-    return plan.make(read_roster(path, now, mapping, name))
-
-
-def _one_file(file: File) -> Incoming:
-    _, head = head_of(file, Oddities())
+def _read_one(file: File, stage: Stage) -> None:
+    _, head = head_of(file, None)
     if not head:
         raise refused(f"{file.name} is empty.")
     columns = mapped.guess(head)
     if mapped.missing(columns):
         raise NeedsMapping(head, columns)
-    return mapped.read(file, columns, "one CSV file")
+    mapped.read(file, columns, stage)
 
 
 def _only(files: list[File]) -> File:

@@ -129,6 +129,11 @@ class Row:
     def __getitem__(self, column: str) -> str:
         return self.cells.get(column, "")
 
+    @property
+    def at(self) -> tuple[str, int]:
+        """File and line."""
+        return (self.file, self.line)
+
 
 @dataclass
 class Table:
@@ -155,11 +160,11 @@ class Table:
             yield Row(self.file.name, line, found | self.kind.fixed)
 
 
-def head_of(file: File, odd: Oddities) -> tuple[str, list[str]]:
-    """How a file is written, and the names of its columns."""
+def head_of(file: File, odd: Oddities | None) -> tuple[str, list[str]]:
+    """How a file is written, which is told of where it had to be guessed, and the names of its columns."""
     encoding, guessed = encoding_of(file)
     head = next(read_lines(file, encoding), None)
-    if guessed and head is not None:
+    if guessed and head is not None and odd is not None:
         words = (
             "This file is not in UTF-8. It was read as Windows writes; look at names with accents in the "
             "preview, and save it as UTF-8 where they are wrong."

@@ -4,11 +4,11 @@ import logging
 from datetime import datetime
 
 from circletime.core.errors import Refused
-from circletime.people.roster.actions import path_of, refuse, settle, show
+from circletime.people.roster.actions import path_of, refuse, settle
 from circletime.people.roster.apply import apply
 from circletime.people.roster.models import RosterImport
 from circletime.people.roster.reader import NeedsMapping, plan_roster
-from circletime.people.roster.rules import FORGOTTEN_AFTER, OPEN, WORKING, State
+from circletime.people.roster.rules import FORGOTTEN_AFTER, UNSETTLED, WORKING, State
 
 log = logging.getLogger(__name__)
 
@@ -16,8 +16,8 @@ CHANGED_MEANWHILE = "The school changed since this was shown. Look at it once mo
 
 
 def work(now: datetime) -> bool:
-    """Take the next step that is due; answers whether there was one. A restart loses nothing."""
-    for old in RosterImport.objects.filter(state__in=OPEN, made_at__lt=now - FORGOTTEN_AFTER):
+    """Take the next step that is due; answers whether there was one. After a restart it begins anew."""
+    for old in RosterImport.objects.filter(state__in=UNSETTLED, made_at__lt=now - FORGOTTEN_AFTER):
         settle(old, State.DROPPED, now)
     made = RosterImport.objects.filter(state__in=WORKING).order_by("pk").first()
     if made is None:
@@ -35,21 +35,18 @@ def work(now: datetime) -> bool:
 
 
 def _step(made: RosterImport, now: datetime) -> None:
+    shown = made.fingerprint
     try:
-        plan = plan_roster(path_of(made), now, made.mapping, made.file_name)
+        stage = plan_roster(made, path_of(made), now, made.file_name)
     except NeedsMapping as needs:
         made.state, made.shown = State.MAPPING, {"head": needs.head[:200], "guessed": needs.guessed}
         made.save()
         return
     if made.state == State.APPLYING and made.by is not None:
-        if plan.fingerprint == made.fingerprint:
-            odd = made.shown.get("odd", [])
-            apply(plan=plan, to=made, confirmed=True, by=made.by.actor, now=now)
-            RosterImport.objects.exclude(pk=made.pk).update(shown={})
-            RosterImport.objects.filter(pk=made.pk).update(shown={"odd": odd})
+        if made.fingerprint == shown:
+            apply(stage=stage, confirmed=True, by=made.by.actor, now=now)
             path_of(made).unlink(missing_ok=True)
             return
         made.said = CHANGED_MEANWHILE
-    show(made, plan)
     made.state = State.READY
     made.save()

@@ -1,11 +1,12 @@
 """Writing rows in bulk, with what stood before kept beside, so that the last import can be undone."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db.models import CharField, Value
 from django.db.models.functions import Cast, Concat
+from django.utils.dateparse import parse_datetime
 
 from circletime.people.models import (
     Adult,
@@ -16,9 +17,8 @@ from circletime.people.models import (
     SchoolClass,
     User,
 )
+from circletime.people.roster.bulk import BATCH, batches, by_key, overwrite
 from circletime.people.roster.models import RosterBefore, RosterImport, RosterSaid
-
-BATCH = 400
 
 WRITTEN: dict[str, Any] = {
     "class": SchoolClass,
@@ -34,28 +34,20 @@ WRITTEN: dict[str, Any] = {
     "said": RosterSaid,
 }
 
-T = TypeVar("T")
+UNIQUE = {"class": "name", "pupil": "mark", "staff": "email"}
+"""What no two rows of a sort may have in common: for names and marks while they are open, or here."""
+
 Kept = dict[str, Any] | None
-
-
-def batches(every: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
-    """So many at a time."""
-    found: list[T] = []
-    for each in every:
-        found.append(each)
-        if len(found) == size:
-            yield found
-            found = []
-    if found:
-        yield found
+Kepts = list[tuple[Any, Kept, Kept]]
+Changes = list[tuple[Any, dict[str, Any]]]
 
 
 class Writer:
-    """Every change of one import goes through here."""
+    """Every change of one import goes through here, some hundred rows at a time."""
 
     def __init__(self, made_in: RosterImport) -> None:
         self.made_in = made_in
-        self.kept: list[tuple[Any, Kept, Kept]] = []
+        self.kept: Kepts = []
         self.sort = ("", False, False)
 
     def create(self, name: str, rows: list[Any], *fields: str) -> None:
@@ -65,19 +57,26 @@ class Writer:
             for row in some:
                 self._keep(name, row.pk, None, {field: plain(getattr(row, field)) for field in fields})
 
-    def change(self, name: str, changes: list[tuple[Any, dict[str, Any]]]) -> None:
-        """Set fields of rows that are there."""
-        fields: set[str] = set()
-        changes = [each for each in changes if each[1]]
-        for row, values in changes:
-            before = {field: plain(getattr(row, field)) for field in values}
-            for field, value in values.items():
-                setattr(row, field, value)
-            self._keep(name, row.pk, before, {field: plain(value) for field, value in values.items()})
-            fields |= set(values)
-        manager = WRITTEN[name].objects
+    def change(self, name: str, changes: Changes) -> None:
+        """Set fields of rows that are there, and locked."""
+        changes = self._keep_changes(name, changes)
         for some in batches(changes):
-            manager.bulk_update([row for row, _ in some], sorted(fields))
+            for row, values in some:
+                _set(row, values)
+            overwrite(WRITTEN[name], [row for row, _ in some], _fields(values for _, values in some))
+
+    def prepare(self, name: str, changes: Changes) -> None:
+        """Keep what is to be changed, and make room: what no two may have in common is taken from all of them
+        before any gets another's. `carry_out` does the rest."""
+        changes = self._keep_changes(name, changes)
+        set_aside(name, [row.pk for row, values in changes if UNIQUE[name] in values])
+
+    def carry_out(self, name: str) -> None:
+        """Set what was prepared."""
+        self.flush()
+        for kept in by_key(RosterBefore.objects.filter(roster_import=self.made_in, model=name), 1):
+            if changed(kept[0]):
+                put(name, [(pk, after) for pk, _, after in kept[0].rows])
 
     def delete(self, name: str, rows: list[Any], *fields: str) -> None:
         """Take rows away; `fields` make them again."""
@@ -85,6 +84,13 @@ class Writer:
             for row in some:
                 self._keep(name, row.pk, {field: plain(getattr(row, field)) for field in fields}, None)
             WRITTEN[name].objects.filter(pk__in=[row.pk for row in some]).delete()
+
+    def _keep_changes(self, name: str, changes: Changes) -> Changes:
+        changes = [each for each in changes if each[1]]
+        for row, values in changes:
+            before = {field: plain(getattr(row, field)) for field in values}
+            self._keep(name, row.pk, before, {field: plain(value) for field, value in values.items()})
+        return changes
 
     def _keep(self, name: str, pk: Any, before: Kept, after: Kept) -> None:
         sort = (name, before is None, after is None)
@@ -100,13 +106,46 @@ class Writer:
         self.kept = []
 
 
+def changed(kept: RosterBefore) -> bool:
+    """Whether these rows were there before and after; rows that are kept together are of one sort."""
+    _, before, after = kept.rows[0]
+    return before is not None and after is not None
+
+
+def put(name: str, rows: list[tuple[Any, dict[str, Any]]]) -> None:
+    """Set fields, kept as words, of rows that are there."""
+    there = locked(name, [pk for pk, _ in rows])
+    for pk, values in rows:
+        _set(there[pk], {field: _value(field, value) for field, value in values.items()})
+    overwrite(WRITTEN[name], [there[pk] for pk, _ in rows], _fields(values for _, values in rows))
+
+
+def locked(name: str, keys: list[Any]) -> dict[Any, Any]:
+    """These rows by their keys, kept from everybody else until the import is written."""
+    found: dict[Any, Any] = WRITTEN[name].objects.select_for_update(of=("self",)).in_bulk(keys)
+    return found
+
+
 def plain(value: Any) -> Any:
     """A value as it is kept: moments as words."""
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def set_aside(model: Any, field: str, keys: list[int]) -> None:
+def _value(field: str, value: Any) -> Any:
+    return parse_datetime(value) if value and field.endswith("_at") else value
+
+
+def _set(row: Any, values: dict[str, Any]) -> None:
+    for field, value in values.items():
+        setattr(row, field, value)
+
+
+def _fields(every: Iterable[dict[str, Any]]) -> list[str]:
+    return sorted({field for values in every for field in values})
+
+
+def set_aside(name: str, keys: list[Any]) -> None:
     """Give these rows a value no other has, so that two of them may exchange theirs."""
+    taken = Concat(Value("~"), Cast("pk", CharField()))
     for some in batches(keys):
-        taken = Concat(Value("~"), Cast("pk", CharField()))
-        model.objects.filter(pk__in=some).update(**{field: taken})
+        WRITTEN[name].objects.filter(pk__in=some).update(**{UNIQUE[name]: taken})

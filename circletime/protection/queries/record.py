@@ -136,7 +136,7 @@ def where() -> list[tuple[str, str]]:
         ("Recordings that have stopped", _bucket()),
         (
             "Sound and picture",
-            f"LiveKit at {_host(settings.LIVEKIT_URL)}; no other company's server is asked",
+            f"LiveKit at {', '.join(map(_host, settings.LIVEKIT_URLS))}; no other company's server is asked",
         ),
         ("Letters", _mail()),
         ("SchoolPing", _ping()),

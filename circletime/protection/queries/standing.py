@@ -12,7 +12,7 @@ from circletime.meetings.rules import OVER as MEETING_OVER
 from circletime.oversight.models import Incident, RuleException
 from circletime.oversight.rules.incidents import Kind, State
 from circletime.people.models import Adult, ContactRestriction, Household, Pupil, RosterImport, User
-from circletime.people.roster.rules import OPEN, WORKING
+from circletime.people.roster.rules import UNSETTLED
 from circletime.protection.queries.people import Family, Person, is_here, name_of
 from circletime.recordings.models import Hold
 
@@ -30,7 +30,7 @@ def against(family: Family, today: date) -> list[str]:
         for home in family.households
         if _planned(home)
     ]
-    if RosterImport.objects.filter(state__in=[*OPEN, *WORKING]).exists():
+    if RosterImport.objects.filter(state__in=UNSETTLED).exists():
         found.append("A roster is being brought in. Bring it in, or leave it, first.")
     return found
 

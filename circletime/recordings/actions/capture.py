@@ -194,7 +194,7 @@ def start(attempt: Attempt) -> None:
     recorder().start(
         attempt.public_id,
         room=attempt.room,
-        url=settings.LIVEKIT_URL.replace("http", "ws", 1),
+        url=livekit.addresses()[0].replace("http", "ws", 1),  # the node that has just made the room
         token=token,
         folder=folder_of(attempt.public_id),
         key=attempt.key,

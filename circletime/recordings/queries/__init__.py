@@ -21,7 +21,13 @@ from circletime.recordings.queries.recording import (
     list_recordings,
     may_be_seen,
 )
-from circletime.recordings.queries.space import count_unmoved, free_bytes, room_warning, seconds_to_record
+from circletime.recordings.queries.space import (
+    count_unmoved,
+    free_bytes,
+    list_kept_bytes,
+    room_warning,
+    seconds_to_record,
+)
 from circletime.recordings.queries.verify import certificates_verify, vault_verify
 
 __all__ = [
@@ -46,6 +52,7 @@ __all__ = [
     "key_of",
     "last_viewing",
     "length_of",
+    "list_kept_bytes",
     "list_named",
     "list_recordings",
     "may_be_seen",

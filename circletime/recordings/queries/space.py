@@ -1,14 +1,15 @@
 """How much room there is for what is recorded."""
 
 import shutil
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
+from django.utils import timezone
 
 from circletime.meetings.models import Meeting
 from circletime.meetings.rules import JOINABLE
 from circletime.recordings import room, store
-from circletime.recordings.models import Recording
+from circletime.recordings.models import Hold, Recording
 from circletime.recordings.rules import (
     CAPTURING,
     State,
@@ -35,6 +36,23 @@ def room_warning(now: datetime) -> str:
         return room.warning(free_bytes(), seconds_to_record(now))
     except OSError:
         return "The disk that recordings are kept on is not there."
+
+
+def list_kept_bytes() -> list[tuple[date, date | None, int]]:
+    """Each recording that is kept on this machine: when it was made, when it goes, and its bytes.
+
+    One that somebody keeps goes on no day that is known. Reads the size of every file.
+    """
+    kept = Recording.objects.filter(state=State.STOPPED, public_id__in=store.local_ids())
+    held = set(Hold.objects.filter(released_at=None).values_list("recordings", flat=True))
+    return [
+        (
+            timezone.localtime(one.made_at).date(),
+            None if one.pk in held else one.destroy_on,
+            sum(store.local_sizes(one.public_id).values()),
+        )
+        for one in kept
+    ]
 
 
 def count_unmoved(since: datetime) -> int:

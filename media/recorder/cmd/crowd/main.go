@@ -2,7 +2,8 @@
 //
 // It reads a JSON list of members from stdin, has them all join, and goes on until SIGTERM. A film begins
 // again when a whole picture is asked for, as a camera would send one. On stdout are lines of JSON: when
-// each film and voice began, and when all have joined.
+// each film and voice began, and when all have joined; of who listens, what they receive from whom after
+// each silence, and when they were put out.
 package main
 
 import (
@@ -38,14 +39,22 @@ type member struct {
 	MuteAt   float64 `json:"mute_at"`
 	UnmuteAt float64 `json:"unmute_at"`
 	StopAt   float64 `json:"stop_at"`
+	SpeakAt  float64 `json:"speak_at"`
+	Listens  bool    `json:"listens"`
+	URL      string  `json:"url"` // another server than the rest's
 }
 
 type event struct {
 	Event    string `json:"event"`
 	Identity string `json:"identity,omitempty"`
 	Kind     string `json:"kind,omitempty"`
+	From     string `json:"from,omitempty"`
 	AtMs     int64  `json:"at_ms,omitempty"`
+	GapMs    int64  `json:"gap_ms,omitempty"`
 }
+
+// A silence is told of once it is over: four pictures that did not come.
+const silence = 250 * time.Millisecond
 
 var speaking sync.Mutex
 
@@ -154,7 +163,17 @@ func readOgg(from io.Reader) (*loop, error) {
 }
 
 func (m member) join(url string, loops map[string]*loop) error {
-	room, err := lksdk.ConnectToRoomWithToken(url, m.Token, &lksdk.RoomCallback{}, lksdk.WithAutoSubscribe(false))
+	if m.URL != "" {
+		url = m.URL
+	}
+	told := lksdk.NewRoomCallback()
+	told.OnDisconnected = func() {
+		say(event{Event: "out", Identity: m.Identity, AtMs: time.Now().UnixMilli()})
+	}
+	told.OnTrackSubscribed = func(track *webrtc.TrackRemote, _ *lksdk.RemoteTrackPublication, from *lksdk.RemoteParticipant) {
+		go m.receive(track, from.Identity())
+	}
+	room, err := lksdk.ConnectToRoomWithToken(url, m.Token, told, lksdk.WithAutoSubscribe(m.Listens))
 	if err != nil {
 		return err
 	}
@@ -165,7 +184,34 @@ func (m member) join(url string, loops map[string]*loop) error {
 	if err := m.send(room, webrtc.MimeTypeVP8, 90000, film, loops[m.Film]); err != nil {
 		return err
 	}
-	return m.send(room, webrtc.MimeTypeOpus, 48000, voice, loops[m.Voice])
+	speak := func() error { return m.send(room, webrtc.MimeTypeOpus, 48000, voice, loops[m.Voice]) }
+	if m.SpeakAt > 0 {
+		after(m.SpeakAt, func() { _ = speak() }) // without leave by then it comes to nothing
+		return nil
+	}
+	return speak()
+}
+
+// receive tells of the first packet, of each that ends a silence, and of the track's end.
+func (m member) receive(track *webrtc.TrackRemote, from string) {
+	var last time.Time
+	for {
+		_, _, err := track.ReadRTP()
+		now := time.Now()
+		told := event{Event: "receives", Identity: m.Identity, From: from, Kind: track.Kind().String(), AtMs: now.UnixMilli()}
+		switch {
+		case err != nil:
+			told.Event = "ends"
+			say(told)
+			return
+		case last.IsZero():
+			say(told)
+		case now.Sub(last) > silence:
+			told.GapMs = now.Sub(last).Milliseconds()
+			say(told)
+		}
+		last = now
+	}
 }
 
 func (m member) send(room *lksdk.Room, mime string, rate uint32, source livekit.TrackSource, what *loop) error {

@@ -1,4 +1,4 @@
-"""The demo's documents: published, adopted by its board, and accepted by everybody in it."""
+"""The documents of an invented school: published, adopted by its board, and accepted by everybody in it."""
 
 from datetime import datetime
 

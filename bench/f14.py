@@ -1,0 +1,238 @@
+"""F14: a media node killed, and the app replaced, while a meeting runs."""
+
+import os
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+from bench import packets
+from bench.nodes import Node, elsewhere, two_nodes
+from bench.report import Cell, Result, percentile
+from tests import harness
+from tests.harness import DESKTOP, PHONE, Installation, Person, wait_for
+
+Wanted = dict[str, tuple[int, int]]
+ROUNDS = 5
+WITHIN = 15.0
+LOOKED = 6.0
+"""Seconds over which silences are looked for, with the app replaced at the beginning and without."""
+# Every stream that comes in: since when without a break, and its longest silence. Looked at every 40 ms.
+STREAMS = """
+window.streams = {};
+window.BREAK = { video: 500, audio: 1000 };
+const looked = async () => {
+  for (const [number, connection] of connections.entries()) {
+    if (connection.connectionState === "closed") continue;
+    for (const report of (await connection.getStats()).values()) {
+      if (report.type !== "inbound-rtp") continue;
+      const fresh = { kind: report.kind, packets: 0, last: 0, longest: 0, since: 0 };
+      const one = (streams[`${number} ${report.id}`] ??= fresh);
+      if (report.packetsReceived <= one.packets) continue;
+      const now = Date.now();
+      const silence = one.last ? now - one.last : 0;
+      if (!one.last || silence > BREAK[one.kind]) one.since = now;
+      one.longest = Math.max(one.longest, silence);
+      one.packets = report.packetsReceived;
+      one.last = now;
+    }
+  }
+  setTimeout(looked, 40);
+};
+void looked();
+window.coming = () => Object.values(streams)
+  .filter((one) => one.last && Date.now() - one.last < BREAK[one.kind]);
+window.forget = () => { for (const one of Object.values(streams)) one.longest = 0; };
+// The longest silence of what came when `forget` was called, also one that still goes on; in ms.
+window.longest = (kind, from) => Math.max(0, ...Object.values(streams)
+  .filter((one) => one.kind === kind && one.last > from - BREAK[kind])
+  .map((one) => Math.max(one.longest, Date.now() - one.last)));
+"""
+# How many pictures and voices each has to receive: the teacher is heard, and Amara while she has the turn.
+SPEAKING = {"teacher": (2, 1), "Amara": (2, 1), "Ben": (2, 2)}
+BACK = {"teacher": (2, 0), "Amara": (2, 1), "Ben": (2, 1)}
+
+
+def run() -> Result:
+    """A teacher and two children; each round replaces the app and kills both nodes, one after the other."""
+    silences: dict[str, list[float]] = {}
+    back: dict[str, list[float]] = {"media alone": [], "media and signalling": []}
+    recorded = 0
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        folder = Path(name)
+        port = harness.free_ports(4)
+        with two_nodes(folder, f"http://localhost:{port}") as (first, second):
+            first.start()
+            with harness.installation(
+                folder / "school", classes=1, port=port, settings=elsewhere(second, first)
+            ) as at:
+                people = _meet(playwright, folder, at)
+                second.start()
+                for number in range(ROUNDS):
+                    for what in ("left alone", "kill -9" if number % 2 else "stopped"):
+                        for kind, found in _replace(at, people, what).items():
+                            silences.setdefault(f"{what}, {kind}", []).extend(found)
+                    time.sleep(
+                        3
+                    )  # now what is asked goes to the second node, and the meeting is on the first
+                    for what, node in (("media alone", first), ("media and signalling", second)):
+                        back[what] += _killed(people, node)
+                        recorded += _is_recorded(at)
+                        node.start()
+                        _give_turn(people)
+                    print(f"round {number + 1}: {back}", file=sys.stderr, flush=True)
+                for one in people:
+                    one.close()
+    return _result(silences, back, recorded)
+
+
+def _meet(playwright: Any, folder: Path, at: Installation) -> list[Person]:
+    people = [
+        harness.person(playwright, folder, who, size=DESKTOP if who == "teacher" else PHONE)
+        for who in SPEAKING
+    ]
+    for one in people:
+        packets.watch(one)
+        one.context.add_init_script(STREAMS)
+    teacher = people[0]
+    harness.sign_in(teacher, at, "teacher")
+    harness.start_meeting(teacher, at)
+    for child in people[1:]:
+        harness.knock(child, at, child.who)
+        harness.admit(teacher, f"Admit {child.who}")
+    for one in people:
+        wait_for(lambda one=one: _all_comes(one, 2, 0), 30, f"{one.who} sees")  # type: ignore[misc]
+    _give_turn(people)
+    return people
+
+
+def _give_turn(people: list[Person]) -> None:
+    """Amara speaks. Her turn ends with her connection, so it is given anew after a node was killed."""
+    people[1].page.get_by_role("button", name="Hand up").first.click()
+    people[0].page.get_by_role("button", name="Give Amara a turn").click()
+    _wait_all(people, SPEAKING, 0.0, 30)
+
+
+def _all_comes(one: Person, videos: int, sounds: int) -> bool:
+    kinds = [stream["kind"] for stream in one.page.evaluate("coming()")]
+    return kinds.count("video") >= videos and kinds.count("audio") >= sounds
+
+
+def _wait_all(people: list[Person], wanted: Wanted, since: float, within: float) -> list[float]:
+    """When each received everything without a break, having not received it before `since`."""
+    found: dict[str, float] = {}
+
+    def check() -> bool:
+        for one in people:
+            streams = [s for s in one.page.evaluate("coming()") if s["since"] > since * 1000]
+            for kind, count in zip(("video", "audio"), wanted[one.who], strict=True):
+                begun = sorted(s["since"] / 1000 for s in streams if s["kind"] == kind)
+                if len(begun) < count:
+                    break
+                if count:
+                    found[one.who] = max(found.get(one.who, 0.0), begun[count - 1])
+            else:
+                continue
+            found.pop(one.who, None)
+            return False
+        return True
+
+    wait_for(check, within, f"everybody receives everything; so far {found}")
+    return list(found.values())
+
+
+def _replace(at: Installation, people: list[Person], what: str) -> dict[str, list[float]]:
+    """The longest silence of each kind at each, in seconds, while the app is replaced or left alone."""
+    began = time.time()
+    for one in people:
+        one.page.evaluate("forget()")
+    if what == "kill -9":
+        at.kill("app")
+    elif what == "stopped":
+        os.kill(at.pid("app"), signal.SIGTERM)
+    time.sleep(LOOKED)
+    return {
+        kind: [one.page.evaluate(f"longest('{kind}', {began * 1000})") / 1000 for one in people]
+        for kind in ("video", "audio")
+    }
+
+
+def _killed(people: list[Person], node: Node) -> list[float]:
+    killed = node.kill()
+    return [when - killed for when in _wait_all(people, BACK, killed + 0.2, 60)]
+
+
+def _is_recorded(at: Installation) -> bool:
+    """Whether the recorder is in the room again soon."""
+    code = (
+        "from circletime.media import livekit\n"
+        "print(any(one.identity == livekit.RECORDER for room in livekit.list_rooms()"
+        " for one in livekit.list_participants(room)))"
+    )
+    end = time.monotonic() + 15
+    while time.monotonic() < end:
+        if at.python(code) == "True":
+            return True
+    return False
+
+
+def _result(silences: dict[str, list[float]], back: dict[str, list[float]], recorded: int) -> Result:
+    rows: list[dict[str, Cell]] = [
+        {
+            "what": f"node killed: {what}, until all is back",
+            "times": len(times),
+            "median, s": percentile(times, 0.5),
+            "longest, s": max(times),
+        }
+        for what, times in back.items()
+    ]
+    rows += [
+        {
+            "what": f"app {what}: longest silence",
+            "times": len(times),
+            "median, s": percentile(times, 0.5),
+            "longest, s": max(times),
+        }
+        for what, times in silences.items()
+    ]
+    longest = max(max(times) for times in back.values())
+    replaced = {
+        kind: max(max(t) for w, t in silences.items() if kind in w and "alone" not in w) for kind in BREAKS
+    }
+    alone = {kind: max(silences[f"left alone, {kind}"]) for kind in BREAKS}
+    holds = longest <= WITHIN and all(replaced[kind] <= BREAKS[kind] for kind in BREAKS)
+    return Result(
+        "F14",
+        "A media node killed, the app replaced",
+        f"all back within {WITHIN:.0f} s, and no picture or sound interrupted",
+        holds and recorded == 2 * ROUNDS,
+        {
+            "back_longest_s": longest,
+            "picture_silence_s": replaced["video"],
+            "sound_silence_s": replaced["audio"],
+            "picture_silence_alone_s": alone["video"],
+            "sound_silence_alone_s": alone["audio"],
+            "recorded_again": recorded,
+        },
+        rows,
+        [
+            f"A teacher and two children in Chromium, {ROUNDS} rounds. Two nodes (`circletime serve media`) "
+            "share a Redis, and the installation knows both. Who is back receives both pictures and the "
+            "teacher's voice; a child's turn ends with its connection, and was given anew.",
+            "“Media alone”: the meeting was on the killed node, its signalling went to the other one. "
+            "“Media and signalling”: both were on the killed one. Then it is started again.",
+            "The app is stopped (SIGTERM) and killed (kill -9) in turns, and its spare takes over; Amara has "
+            "the turn. A silence is the time between two looks, 40 ms apart, at which a stream had brought "
+            f"a packet; “left alone” is {LOOKED:.0f} s in which nothing is done. Interrupted is a silence of "
+            f"more than {BREAKS['video']} s of a picture or {BREAKS['audio']} s of sound: a quiet microphone "
+            "sends every 0.4 s.",
+            f"The recorder was in the room again within 15 s after {recorded} of {2 * ROUNDS} kills.",
+        ],
+    )
+
+
+BREAKS = {"video": 0.5, "audio": 1.0}

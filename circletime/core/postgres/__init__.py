@@ -1,0 +1,1 @@
+"""Django's own PostgreSQL backend, whose writers stand in line."""

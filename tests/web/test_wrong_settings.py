@@ -1,0 +1,97 @@
+"""A setting that cannot be used stops the start with one sentence, which names it and says what is wanted."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def start(var: Path, **settings: str) -> tuple[int, str]:
+    """The first thing anybody does, in a process of its own; answers its status and what it complained of."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("CIRCLETIME_")}
+    env |= {"CIRCLETIME_VAR": str(var), "DJANGO_SETTINGS_MODULE": "config.settings"} | settings
+    command = [sys.executable, "-m", "circletime.pages.cli", "serve", "nothing"]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    return done.returncode, done.stderr
+
+
+WRONG = [
+    ({"PORT": "eight thousand"}, "PORT is 'eight thousand'; it must be a whole number."),
+    ({"PORT": "80000"}, "PORT is 80000; a port is a number from 1 to 65535."),
+    ({"CIRCLETIME_SMTP_PORT": "0"}, "CIRCLETIME_SMTP_PORT is 0; a port"),
+    ({"PORT": "65535"}, "CIRCLETIME_LIVEKIT_PORT is 65536; a port"),
+    ({"CIRCLETIME_DEMO": "perhaps"}, "CIRCLETIME_DEMO is 'perhaps'; it must be yes or no."),
+    ({"CIRCLETIME_SMTP_TLS": "ssl"}, "CIRCLETIME_SMTP_TLS is 'ssl'; it must be one of: starttls, tls, off."),
+    (
+        {"CIRCLETIME_URL": "meet.school.example"},
+        "CIRCLETIME_URL is 'meet.school.example'; it must be https://",
+    ),
+    ({"CIRCLETIME_URL": "https://meet.school.example/video"}, "it must be https:// and a name"),
+    ({"CIRCLETIME_URL": "https://meet.school.example:port"}, "it must be https:// and a name"),
+    ({"CIRCLETIME_LIVEKIT_URL": "ws://127.0.0.1:7880"}, "CIRCLETIME_LIVEKIT_URL is 'ws://127.0.0.1:7880'"),
+    (
+        {"CIRCLETIME_URL": "https://meet.school.example", "CIRCLETIME_HOSTS": "localhost,www.school.example"},
+        "CIRCLETIME_HOSTS is 'localhost,www.school.example'; meet.school.example, which pages are reached by",
+    ),
+    (
+        {"CIRCLETIME_LISTEN": "everywhere"},
+        "CIRCLETIME_LISTEN is 'everywhere'; it must be an address in numbers",
+    ),
+    (
+        {"CIRCLETIME_NODE_IP": "meet.school.example"},
+        "CIRCLETIME_NODE_IP is 'meet.school.example'; it must be",
+    ),
+    ({"CIRCLETIME_TIME_ZONE": "London"}, "CIRCLETIME_TIME_ZONE is 'London'; it must be a time zone"),
+    ({"CIRCLETIME_TIME_ZONE": "../etc/passwd"}, "it must be a time zone, as Europe/London."),
+    (
+        {"CIRCLETIME_MAIL_FROM": "The school"},
+        "CIRCLETIME_MAIL_FROM is 'The school'; it must be as: Larkfield",
+    ),
+    ({"CIRCLETIME_SCHOOLPING": "ftp://x"}, "CIRCLETIME_SCHOOLPING is 'ftp://x'; it must be mailto:"),
+    ({"CIRCLETIME_DJANGO_SECRET": "short"}, "CIRCLETIME_DJANGO_SECRET is too short; it must have 16"),
+    ({"CIRCLETIME_KEK": "kms:x"}, "CIRCLETIME_KEK is 'kms:x'; it must be file, or age:"),
+    ({"CIRCLETIME_KEK": "age:/nowhere"}, "CIRCLETIME_KEK: no age identity can be read in /nowhere."),
+    ({"CIRCLETIME_S3_BUCKET": "films"}, "CIRCLETIME_S3_BUCKET is set, and CIRCLETIME_S3_ID and"),
+    ({"CIRCLETIME_VAULT": "/proc/nowhere"}, "CIRCLETIME_VAULT: the folder /proc/nowhere cannot be made"),
+    ({"CIRCLETIME_KEYS": "/dev/null"}, "CIRCLETIME_KEYS: the folder /dev/null cannot be made"),
+]
+
+
+@pytest.mark.parametrize("given, said", WRONG, ids=[",".join(one) for one, _ in WRONG])
+def test_a_wrong_setting_is_said_in_a_sentence(given: dict[str, str], said: str, tmp_path: Path) -> None:
+    status, told = start(tmp_path / "var", **given)
+    assert status == 2
+    assert said in told and told.endswith(".\n") and told.count("\n") == 1, told
+
+
+def test_a_secret_that_is_too_short_is_not_repeated(tmp_path: Path) -> None:
+    assert "short-word" not in start(tmp_path / "var", CIRCLETIME_LIVEKIT_SECRET="short-word")[1]
+
+
+RIGHT = [
+    {},
+    {"CIRCLETIME_URL": "https://meet.school.example/"},
+    {"CIRCLETIME_URL": "https://meet.school.example", "CIRCLETIME_HOSTS": ".school.example"},
+    {"CIRCLETIME_URL": "https://meet.school.example", "CIRCLETIME_HOSTS": "*"},
+    {"CIRCLETIME_LISTEN": "0.0.0.0", "CIRCLETIME_NODE_IP": "2001:db8::7"},
+    {"CIRCLETIME_MAIL_FROM": "Larkfield School <office@larkfield.example>"},
+    {"CIRCLETIME_MAIL_FROM": "office@larkfield.example", "CIRCLETIME_SMTP_TLS": "OFF"},
+]
+
+
+@pytest.mark.parametrize("given", RIGHT, ids=[",".join(one.values()) or "none" for one in RIGHT])
+def test_a_right_setting_starts(given: dict[str, str], tmp_path: Path) -> None:
+    """As far as the part that there is none of."""
+    status, told = start(tmp_path / "var", **given)
+    assert (status, told) == (2, "There is no part called nothing.\n")
+
+
+def test_the_name_that_pages_are_reached_by_need_not_be_said_twice(tmp_path: Path) -> None:
+    env = os.environ | {"CIRCLETIME_VAR": str(tmp_path), "CIRCLETIME_URL": "https://meet.school.example"}
+    code = "from config.settings import ALLOWED_HOSTS; print(ALLOWED_HOSTS)"
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True)
+    assert told.stdout.strip() == "['localhost', '127.0.0.1', 'meet.school.example']"
