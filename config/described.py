@@ -210,6 +210,8 @@ BESIDE = {
     "CIRCLETIME_NAME": "compose.yaml",
     "CIRCLETIME_VERSION": "compose.yaml",
     "CIRCLETIME_SECRETS": "compose.yaml",
+    "CIRCLETIME_ADDRESS": "compose.yaml",
+    "CIRCLETIME_TURN_ADDRESS": "compose.relay.yaml",
     "CIRCLETIME_WHEEL_FOR": "hatch_build.py",
 }
 """What only files beside the program read, and where."""

@@ -1,16 +1,19 @@
 """A browser that somebody has just signed in with, as if by a passkey, without the pages it takes."""
 
+from __future__ import annotations
+
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.test import Client
+if TYPE_CHECKING:  # some who call this set the apps up later
+    from django.test import Client
 
-from circletime.people.models import User
+    from circletime.people.models import User
 
 
 def sign_in(client: Client, user: User, *, seconds_ago: float = 0, second_step: bool = True) -> Client:
     """Sign somebody in; with a password alone where there is no `second_step`."""
-    from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY  # needs the apps
+    from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 
     from circletime.pages.second_step import PASSED
 

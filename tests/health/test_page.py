@@ -11,6 +11,7 @@ from circletime.health import tasks
 from circletime.health.checks.every import Check
 from circletime.health.rules.finding import Subject
 from tests.health.conftest import says
+from tests.signing import sign_in
 from tests.world import World
 
 
@@ -21,7 +22,7 @@ def noon(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def page(world: World, role: str = "office") -> str:
     client = Client()
-    client.force_login(world.staff[role])
+    sign_in(client, world.staff[role])
     answer = client.get(reverse("well"))
     assert answer.status_code == 200
     return " ".join(answer.content.decode().split())
@@ -83,6 +84,6 @@ def test_the_menu_counts_what_is_wrong(role: str, world: World) -> None:
 def test_for_others_there_is_no_such_page(role: str, world: World) -> None:
     found(world, letters=False)
     client = Client()
-    client.force_login(world.staff[role])
+    sign_in(client, world.staff[role])
     assert client.get(reverse("well")).status_code == 403
     assert "Is all well?" not in client.get(reverse("meetings")).content.decode()

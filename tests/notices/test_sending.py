@@ -19,7 +19,7 @@ from circletime.notices import tasks
 from circletime.notices.actions import give_up, resend, take_letter
 from circletime.notices.models import Letter
 from circletime.notices.queries import our_trouble, worries
-from circletime.notices.rules import LETTER_LEASE, LETTER_TRIED_FOR, State, tried_again_after
+from circletime.notices.rules import LETTER_LEASE, LETTER_TRIED_FOR, Kind, State, tried_again_after
 from circletime.notices.trouble import FOR_GOOD, SERVER, Trouble
 from circletime.policy.limits import LETTER_KEPT
 from tests.notices.conftest import Write, entry
@@ -79,7 +79,7 @@ def test_what_is_refused_for_good_has_failed_with_a_sentence(
     world.later(days=1)
     assert tasks.send_due(world.now) == 0 and not office.came
     assert letter.public_id in caplog.text and "amina" not in caplog.text
-    assert worries(world.now).failed == 1
+    assert worries(world.now, but=Kind.HEALTH).failed == 1
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,8 @@ class TestAgain:
         world.later(days=3)
         again = resend(letter=letter, by=world.staff["office"], now=world.now)
         assert again.pk == letter.pk and tasks.send_due(world.now) == 1
-        assert office.came[0]["Message-ID"] == letter.message_id and worries(world.now).failed == 0
+        assert office.came[0]["Message-ID"] == letter.message_id
+        assert worries(world.now, but=Kind.HEALTH).failed == 0
 
     def test_one_that_was_sent_goes_out_as_a_new_one(
         self, world: World, write: Write, office: PostOffice
@@ -359,7 +360,7 @@ class TestAgain:
         give_up(letter=letter, by="system:cases", now=world.now)
         world.later(days=1)
         assert tasks.send_due(world.now) == 0 and not office.came
-        assert fresh(letter).state == State.STOPPED and worries(world.now).late == 0
+        assert fresh(letter).state == State.STOPPED and worries(world.now, but=Kind.HEALTH).late == 0
         with pytest.raises(Refused, match="done with: stopped"):
             give_up(letter=letter, by="system:cases", now=world.now)
 
@@ -387,8 +388,8 @@ class TestAgain:
 
 def test_what_is_late_is_told(world: World, write: Write) -> None:
     write()
-    assert worries(world.now).late == 0
-    assert worries(world.later(hours=1)).late == 1
+    assert worries(world.now, but=Kind.HEALTH).late == 0
+    assert worries(world.later(hours=1), but=Kind.HEALTH).late == 1
 
 
 def test_a_schools_letters_go_out_within_a_minute_and_over_few_connections(

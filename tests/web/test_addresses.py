@@ -86,6 +86,7 @@ POST roster-drop                          in  in 409 403 403 403 403 403 403 409
 GET  roster-undo                          in  in 200 403 403 403 403 403 403 200  in  in
 POST roster-undo                          in  in 302 403 403 403 403 403 403 302  in  in
 GET  roster-odd                           in  in 200 403 403 403 403 403 403 200  in  in
+GET  roster-changes                       in  in 200 403 403 403 403 403 403 200  in  in
 GET  recordings                           in  in 403 403 403 403 403 200 200 200  in  in
 GET  recording                            in  in 403 403 403 403 403 200 200 200  in  in
 POST recording                            in  in 403 403 403 403 403 302 302 302  in  in

@@ -97,7 +97,7 @@ print({{name: bool(cookie["secure"]) for name, cookie in answer.cookies.items()}
 @pytest.mark.parametrize(
     "url, says",
     [
-        ("https://meet.larkfield.example", "max-age=31536000\n{'csrftoken': True}"),
+        ("https://meet.larkfield.example", "max-age=31536000\n{'__Host-csrf': True}"),
         ("http://localhost:8000", "None\n{'csrftoken': False}"),
     ],
 )

@@ -103,6 +103,7 @@ def test_a_review_that_is_overdue_is_shown_and_moved_on(
     client, page = visits.by_role("dsl"), reverse("hold", args=[hold.public_id])
     assert "Overdue" not in Page(client.get(page)).words()
     world.later(days=11)
+    client = visits.by_role("dsl")
     for address in (page, reverse("recordings"), reverse("recording", args=[recording.public_id])):
         assert "Overdue" in Page(client.get(address)).words(), address
     wrong = Page(client.post(reverse("hold-review", args=[hold.public_id]), {"review_on": "2026-11-25"}))
@@ -169,6 +170,7 @@ def test_what_is_gone_has_a_certificate_to_read_and_to_take_away(
     assert client.get(page).status_code == 404
     day_comes(world, recording)
     tasks.destroy_due(world.now)
+    client = visits.by_role("headteacher")
     assert page in Page(client.get(reverse("recordings"))).addresses()
     assert page in Page(client.get(reverse("recording", args=[recording.public_id]))).addresses()
     words = Page(client.get(page)).words()

@@ -39,7 +39,7 @@ WRONG = [
     ),
     (
         {"CIRCLETIME_LISTEN": "everywhere"},
-        "CIRCLETIME_LISTEN is 'everywhere'; it must be an address in numbers",
+        "CIRCLETIME_LISTEN is 'everywhere'; it must be an address like",
     ),
     (
         {"CIRCLETIME_NODE_IP": "meet.school.example"},
@@ -77,7 +77,7 @@ RIGHT = [
     {"CIRCLETIME_URL": "https://meet.school.example/"},
     {"CIRCLETIME_URL": "https://meet.school.example", "CIRCLETIME_HOSTS": ".school.example"},
     {"CIRCLETIME_URL": "https://meet.school.example", "CIRCLETIME_HOSTS": "*"},
-    {"CIRCLETIME_LISTEN": "0.0.0.0", "CIRCLETIME_NODE_IP": "2001:db8::7"},
+    {"CIRCLETIME_LISTEN": "0.0.0.0", "CIRCLETIME_NODE_IP": "192.0.2.7"},
     {"CIRCLETIME_MAIL_FROM": "Larkfield School <office@larkfield.example>"},
     {"CIRCLETIME_MAIL_FROM": "office@larkfield.example", "CIRCLETIME_SMTP_TLS": "OFF"},
 ]

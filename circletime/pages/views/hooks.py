@@ -1,6 +1,7 @@
 """What the media server tells us. Only a hint: the reconciler asks again anyway."""
 
 from django.http import HttpRequest, HttpResponse
+from django.http.request import RawPostDataException
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
@@ -17,7 +18,7 @@ def livekit_hook(request: HttpRequest) -> HttpResponse:
     """A signed event. A shared screen that ended switches sharing off (T5)."""
     try:
         event = livekit.parse_webhook(request.body, request.headers.get("Authorization", ""))
-    except MediaError:
+    except (MediaError, RawPostDataException):  # a form is no event
         return HttpResponse(status=401)
     if event.name == "track_unpublished" and event.source == "screen_share":
         seat = Seat.objects.filter(public_id=event.identity, meeting__room=event.room).first()

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.request import RawPostDataException
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.urls import reverse
@@ -75,7 +76,7 @@ def command(request: HttpRequest, seat_id: str, verb: str) -> JsonResponse:
         body = json.loads(request.body or b"{}")
         if not isinstance(body, dict):
             raise ValueError
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, RawPostDataException):
         return _error("malformed", _("That was not understood."), 400)
     act = COMMANDS.get(verb)
     if act is None:
