@@ -25,7 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PIPX = "pipx==1.18.4"
 PATIENCE = 300
-"""Seconds until the demo has to run, on a machine that does other things as well."""
+"""Seconds in which the demo has to run, and to stop, on a machine that does other things as well."""
 
 
 def with_pip(wheel: Path, home: Path, uv: str) -> Path:
@@ -85,7 +85,11 @@ def demo(program: Path, folder: Path, env: dict[str, str]) -> Iterator[None]:
         yield
     finally:
         process.send_signal(signal.SIGINT)
-        ended = process.wait(60)
+        try:
+            ended = process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()  # its parts end with it
+            raise SystemExit(f"The demo did not stop:\n{said.read_text()}") from None
     if ended not in (0, 130):
         raise SystemExit(f"The demo ended with {ended}:\n{said.read_text()}")
 
