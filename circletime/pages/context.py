@@ -11,6 +11,7 @@ from circletime.health.queries import count_wrong
 from circletime.oversight.queries.incidents import count_waiting
 from circletime.oversight.queries.leaks import list_open_alarms
 from circletime.oversight.rules.leaks import LEAK_READERS
+from circletime.pages import second_step
 from circletime.people.models import User
 
 
@@ -26,6 +27,7 @@ def waiting(request: HttpRequest) -> dict[str, Any]:
     """Looked up only by pages that show it."""
     return {
         "alarms": SimpleLazyObject(lambda: _alarms(request)),
+        "second_step_waits": SimpleLazyObject(lambda: second_step.waits(request)),
         "school_sign_ins": settings.SCHOOL_SIGN_INS,
         "incidents_waiting": SimpleLazyObject(lambda: _incidents(request)),
         "wrong_here": SimpleLazyObject(lambda: _wrong(request)),

@@ -55,6 +55,12 @@ def is_required(user: User) -> bool:
     return settings.SECOND_STEP == "required" and needs_second_step(user.roles)
 
 
+def waits(request: HttpRequest) -> bool:
+    """Whether whoever is signed in here has to show more than a password before anything else."""
+    user = request.user
+    return isinstance(user, User) and not request.session.get(PASSED) and is_required(user)
+
+
 def passed(request: HttpRequest) -> None:
     """Whoever sits at this browser has shown more than a password."""
     request.session[PASSED] = True
@@ -86,12 +92,11 @@ class SecondStepMiddleware:
         self, request: HttpRequest, view: object, args: object, kwargs: object
     ) -> HttpResponse | None:
         """Nothing for anybody who is not signed in, or need not, or has."""
-        user = request.user
-        if not isinstance(user, User) or request.session.get(PASSED) or not is_required(user):
+        if not waits(request):
             return None
         if request.resolver_match is not None and request.resolver_match.url_name in OPEN:
             return None
-        if not has_second_step(user):
+        if not has_second_step(cast(User, request.user)):
             return redirect("mfa_index")
         # It was set up in another browser, while this one was signed in with a password.
         back = request.get_full_path() if request.method == "GET" else reverse("home")

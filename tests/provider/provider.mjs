@@ -22,7 +22,6 @@ const provider = new Provider(issuer, {
   },
   features: { devInteractions: { enabled: false } },
   cookies: { keys: ["only for tests"] },
-  jwks: undefined,
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, ...people[id] }) }),
   interactions: { url: (_, interaction) => `/sign-in/${interaction.uid}` },
   loadExistingGrant: async (ctx) => {
@@ -36,7 +35,6 @@ const provider = new Provider(issuer, {
   },
 });
 
-const serve = provider.callback();
 provider.use(async (ctx, next) => {
   if (!ctx.path.startsWith("/sign-in/")) return next();
   const asked = await provider.interactionDetails(ctx.req, ctx.res);
@@ -52,4 +50,4 @@ provider.use(async (ctx, next) => {
 });
 
 const { createServer } = await import("node:http");
-createServer(serve).listen(Number(port), "127.0.0.1", () => console.log(issuer));
+createServer(provider.callback()).listen(Number(port), "127.0.0.1", () => console.log(issuer));

@@ -136,7 +136,7 @@ def test_the_sign_in_page_leads_there_by_way_of_our_own(
 ) -> None:
     page = Page(browser.get(f"{reverse('account_login')}?next=/classes/"))
     links = {each.text: each.get("href") for each in page.every if each.tag == "a"}
-    assert links["Go on with the school's account"] == f"{BEGIN}?next=/classes/"
+    assert links["Go on with the school's account"] == f"{BEGIN}?next=%2Fclasses%2F"
     assert provider not in page.source, "no other site is named on a page"
 
 

@@ -72,6 +72,7 @@ def test_a_leader_with_a_password_alone_is_led_to_set_a_second_step_up_and_gets_
             assert (answer.status_code, answer["Location"]) == (302, INDEX), name
     page = Page(client.get(INDEX))
     assert "your password alone is not enough" in page.words()
+    assert reverse("meetings") not in page.addresses(), "no menu of what is not open yet"
     assert reverse("mfa_add_webauthn") in page.addresses() and APP in page.addresses()
     assert client.post(reverse("account_logout"))["Location"] == LOGIN
 

@@ -38,8 +38,6 @@ def index(request: HttpRequest) -> HttpResponse:
     user = staff_of(request)
     kept = list_second_steps(user)
     context = {
-        "asked": second_step.is_required(user) and not request.session.get(second_step.PASSED),
-        "required": second_step.is_required(user),
         "passkeys": [each for each in kept if each.sort == Sort.WEBAUTHN],
         "app": next((each for each in kept if each.sort == Sort.TOTP), None),
         "paper": next((each for each in kept if each.sort == Sort.RECOVERY_CODES), None),
