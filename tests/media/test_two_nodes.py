@@ -99,7 +99,10 @@ class Doorman:
     async def lied(self, seat_id: str, what: str, kind: str = "lie") -> None:
         """Nothing is kept."""
 
-    async def wait_shut(self, seat_id: str) -> None:
+    async def may_replace(self, seat_id: str, connection_id: str) -> bool:
+        return True
+
+    async def wait_shut(self, seat_id: str, connection_id: str, is_heard: Callable[[], bool]) -> None:
         await asyncio.Event().wait()
 
 
