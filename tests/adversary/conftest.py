@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Playwright
+from playwright.sync_api import Page, Playwright, Route
 
 from circletime.media import livekit
 from circletime.media.livekit import MediaSettings, Participant
@@ -130,8 +130,18 @@ class Scene:
         )
 
 
+def _as_it_likes(route: Route) -> None:
+    """No hostile browser keeps its camera shut because a page's header says so."""
+    answer = route.fetch()
+    route.fulfill(
+        response=answer,
+        headers={name: value for name, value in answer.headers.items() if name != "permissions-policy"},
+    )
+
+
 def hostile(name: str, page: Page, at: Installation, seat: str) -> Hostile:
     """Arm a page that holds this seat's session. It is not the room's page: only the attack connects."""
+    page.route(f"{at.url}/join/", _as_it_likes)
     page.goto(f"{at.url}/join/")
     page.add_script_tag(path=str(CLIENT))
     page.add_script_tag(content=ATTACK)
