@@ -11,11 +11,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BROWSERS = ("tests/e2e", "tests/adversary")
 PYTEST = (sys.executable, "-m", "pytest")
+ON_POSTGRES = ("tests/grown", "tests/actions", "tests/audit/test_log.py", "tests/audit/test_checkpoints.py")
 LANES = ("-p", "tests.lanes", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 PARTS = (
     ("Recorder (Go)", ("python3", "media/build.py", "test"), ROOT),
     ("Room client (Vitest)", ("npm", "test", "--silent"), ROOT / "room"),
     ("Without browsers (pytest)", (*PYTEST, "tests", *(f"--ignore={one}" for one in BROWSERS), *LANES), ROOT),
+    ("On PostgreSQL (pytest)", (sys.executable, "-m", "tests.postgres", *ON_POSTGRES), ROOT),
     ("In browsers (pytest)", (*PYTEST, *BROWSERS), ROOT),
 )
 

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Debian's Chromium, ffmpeg, a voice and the letters of every language, for the browser tests, and what else is named. Says the one command where it may not install.
+# What the tests need from Debian: Chromium, Firefox with a sound card to speak into, ffmpeg, a voice, the letters of every
+# language, PostgreSQL, Redis, and what else is named. Says the one command where it may not install.
 set -eu
-wanted="chromium ffmpeg espeak-ng fonts-dejavu-core fonts-noto-core fonts-noto-color-emoji $*"
+wanted="chromium ffmpeg espeak-ng fonts-dejavu-core fonts-noto-core fonts-noto-color-emoji firefox-esr pulseaudio postgresql redis-server $*"
 missing=""
 for package in $wanted; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q "install ok installed" || missing="$missing $package"

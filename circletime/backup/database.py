@@ -115,6 +115,7 @@ def _put_back_sqlite(file: Path) -> None:
 def _copy_postgres(file: Path) -> Facts:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # until pg_dump has ended
         cursor.execute("SELECT pg_export_snapshot()")
         moment = cursor.fetchone()[0]
 

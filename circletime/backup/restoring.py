@@ -96,11 +96,15 @@ def _stage(place: Place, manifest: Manifest) -> None:
     stage = Path(settings.VAULT) / STAGE
     shutil.rmtree(stage, ignore_errors=True)  # of a run that was cut off
     stage.mkdir(mode=0o700)
-    for piece in manifest.files:
-        target = stage / piece.path
-        target.parent.mkdir(mode=0o700, exist_ok=True)
-        _fetch(place, piece, target)
-    _fetch(place, manifest.database, stage / "database")
+    try:
+        for piece in manifest.files:
+            target = stage / piece.path
+            target.parent.mkdir(mode=0o700, exist_ok=True)
+            _fetch(place, piece, target)
+        _fetch(place, manifest.database, stage / "database")
+    except (Trouble, OSError):
+        shutil.rmtree(stage, ignore_errors=True)
+        raise
 
 
 def _fetch(place: Place, piece: Piece, target: Path) -> None:

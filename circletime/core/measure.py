@@ -1,23 +1,28 @@
-"""What each process measures of itself, for whoever watches from outside. Labels name kinds and nobody.
+"""How long things take, measured where they are done, for whoever watches from outside. Names nobody.
 
-What is kept in the database is not counted here but read when it is asked for: `circletime.health.figures`.
+What stands in the database is not counted here but read when it is asked for: `circletime.health.figures`.
+The pages may be served by several processes, of which one is asked: so each writes what it measures into a
+file that all can read (prometheus_client's multiprocess mode). `begin` makes their folder, before they start.
 """
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollector
+import os
+import shutil
+from pathlib import Path
 
-REGISTRY = CollectorRegistry()
-ProcessCollector(registry=REGISTRY)
+from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client.multiprocess import MultiProcessCollector
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Where prometheus_client looks for the folder, when it is loaded."""
+
+_OWN = CollectorRegistry()
 
 ACTION_SECONDS = Histogram(
     "circletime_action_seconds",
     "From a button's press that reached the server until it was answered.",
     ["action"],
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
-    registry=REGISTRY,
-)
-
-RELAYS = Gauge(
-    "circletime_gate_relays", "Browsers connected to the media server through the gate.", registry=REGISTRY
+    registry=_OWN,
 )
 
 _RELAY_SECONDS = Histogram(
@@ -25,8 +30,24 @@ _RELAY_SECONDS = Histogram(
     "From a message's arrival at the gate until it was handed on.",
     ["direction"],
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5),
-    registry=REGISTRY,
+    registry=_OWN,
 )
 RELAYED_UP = _RELAY_SECONDS.labels("up")
 """From a browser to the media server."""
 RELAYED_DOWN = _RELAY_SECONDS.labels("down")
+
+
+def begin(folder: Path) -> None:
+    """An empty folder for what processes measure that are started from here on."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    os.environ[FOLDER] = str(folder)
+
+
+def registry() -> CollectorRegistry:
+    """What all processes measured since `begin`; without that, what this one did."""
+    if FOLDER not in os.environ:
+        return _OWN
+    found = CollectorRegistry()
+    MultiProcessCollector(found)  # type: ignore[no-untyped-call]
+    return found

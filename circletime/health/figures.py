@@ -119,6 +119,11 @@ def _people(now: datetime) -> list[Metric]:
     )
     return [
         _gauge("circletime_people", "People who are in a room, by what they are there.", kinds, "kind"),
+        GaugeMetricFamily(
+            "circletime_gate_relays",
+            "Browsers that are connected to the media server through the gate.",
+            value=Seat.objects.exclude(connection="").count(),
+        ),
         GaugeMetricFamily("circletime_waiting", "People in a waiting room.", value=waiting.count()),
     ]
 

@@ -20,7 +20,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from circletime.core.ids import public_id
-from circletime.core.measure import RELAYED_DOWN, RELAYED_UP, RELAYS
+from circletime.core.measure import RELAYED_DOWN, RELAYED_UP
 from circletime.media import livekit, policing
 from circletime.media.policing import Malformed, Tracks
 from circletime.media.rules import Rights
@@ -141,11 +141,9 @@ class SignalGate:
             await send({"type": "websocket.close", "code": 4403})  # before accepting: an HTTP 403
             return
         self._lines[leave.identity] = line
-        RELAYS.inc()
         try:
             await self._relay(leave, path, tracks, line, receive, send)
         finally:
-            RELAYS.dec()
             if self._lines.get(leave.identity) is line:
                 del self._lines[leave.identity]
             # A program that is started anew must not end a child's turn. Who does not come back is missed

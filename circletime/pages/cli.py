@@ -149,6 +149,16 @@ def _prepare() -> None:
         call_command("createcachetable", verbosity=0)
 
 
+def _begin_to_measure(names: list[str]) -> None:
+    """The processes that serve pages write what they measure into one folder; others leave it alone."""
+    from django.conf import settings
+
+    from circletime.core import measure
+
+    if "app" in names:
+        measure.begin(settings.VAR / "run" / "figures")
+
+
 def _say(line: str) -> None:
     print(line, flush=True)
 
@@ -170,6 +180,7 @@ def serve(wanted: argparse.Namespace) -> int:
     if trouble:
         return 1
     _prepare()
+    _begin_to_measure(names)
     asyncio.run(
         Supervisor(parts.build(names), _log_folder(), _say).run(lambda: _say("All parts are running."))
     )
@@ -195,6 +206,7 @@ def demo(wanted: argparse.Namespace) -> int:
     facts = facts_of.prepare_demo(
         settings.VAR / "demo.json", classes=wanted.classes, pupils=wanted.pupils, now=time.now()
     )
+    _begin_to_measure(list(parts.NAMES))
     supervisor = Supervisor(parts.build(list(parts.NAMES)), _log_folder(), _say)
     asyncio.run(supervisor.run(lambda: _say(facts_of.words(facts))))
     return 0

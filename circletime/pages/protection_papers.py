@@ -60,7 +60,8 @@ def as_pdf(record: Record) -> bytes:
         "where": [list(each) for each in record.where],
         "processing": [[p.what, p.purpose, p.whose, p.data, p.given_to] for p in record.processing],
         "periods": [
-            [p.words, f"{p.value} {p.unit}", "the school's own" if p.own else ""] for p in record.periods
+            [p.words, f"{p.value} {p.unit}", "the school" if p.own else "Circletime, to begin with"]
+            for p in record.periods
         ],
         "rows": [[r.kept.what, r.kept.whose, r.until, r.kept.exported, r.kept.erased] for r in record.rows],
         "risks": [

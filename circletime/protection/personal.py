@@ -216,7 +216,7 @@ TABLES = (
         "In meetings",
         "A number of that meeting takes the place of name and link; a colleague's account is nameless.",
         ("pupil", "adult", "label", "key", "gone_reason"),
-        ("public_id", "connection"),
+        ("public_id", "connection", "rival"),
     ),
     Kept(
         "meetings.Stay",
@@ -504,7 +504,7 @@ TABLES = (
     ),
     Kept(
         "oversight.IncidentStep",
-        "What was done about it",
+        "What was done about an incident",
         ALL,
         Limit.INCIDENTS,
         "Counted; a person decides, because it may tell of others.",
@@ -540,7 +540,7 @@ TABLES = (
     Kept("oversight.Draw", "Which meetings were drawn by lot", plain=("digest", "candidates")),
     Kept(
         "oversight.DrawnMeeting",
-        "What was found in one",
+        "What was found in a meeting that was drawn",
         ALL,
         Limit.REGISTERS,
         "May tell of others.",

@@ -96,8 +96,9 @@ def test_the_actions_are_found():
     assert len(names) > 35
 
 
-WITHOUT_TIME = {"page_closed", "shape_reported", "next_attempt"}
-"""Bookkeeping that is no act of anybody's: a page was closed, a report was passed on, a number was taken."""
+WITHOUT_TIME = {"page_closed", "asked_for_place", "shape_reported", "next_attempt"}
+"""Bookkeeping that is no act of anybody's: a page was closed, a place was asked for, a report was passed on,
+a number was taken."""
 
 
 @pytest.mark.parametrize("action", actions(), ids=lambda a: f"{a.__module__.split('.')[1]}.{a.__name__}")

@@ -1,6 +1,11 @@
 """How Circletime looks to a program that watches it (alive, ready, figures), and to strangers: no more."""
 
+import os
+import subprocess
+import sys
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from prometheus_client.parser import text_string_to_metric_families
 
-from circletime.core import time
+from circletime.core import measure, time
 from circletime.health import figures, tasks
 from circletime.health.checks.every import Check
 from circletime.health.models import Beat
@@ -26,6 +31,7 @@ from circletime.recordings.recorder import RecorderUnavailable
 from tests.recordings.school import make_meeting
 from tests.world import World
 
+ROOT = Path(__file__).resolve().parents[2]
 STRANGER = "203.0.113.7"
 
 
@@ -151,6 +157,7 @@ class TestFigures:
         assert busy["circletime_meetings"][("live",)] == 1
         assert busy["circletime_people"][("pupil",)] == 2 and busy["circletime_people"][("host",)] == 1
         assert busy["circletime_waiting"][()] == 1
+        assert busy["circletime_gate_relays"][()] == 3
         assert busy["circletime_meetings_unrecorded"][()] == 0
         type(meeting).objects.filter(pk=meeting.pk).update(recording="lost")
         assert figures_now(token)["circletime_meetings_unrecorded"][()] == 1
@@ -237,3 +244,33 @@ class TestFigures:
         told = ask("metrics", token=token).content.decode()
         for name in ("Amara", host.label, meeting.public_id, meeting.room, alive.oak.name, host.public_id):
             assert name not in told
+
+
+MEASURES = """
+from circletime.core.measure import ACTION_SECONDS, RELAYED_UP
+ACTION_SECONDS.labels("hand").observe(0.02)
+RELAYED_UP.observe(0.002)
+"""
+
+
+def test_what_several_processes_measured_is_told_by_any(tmp_path: Path) -> None:
+    """Two that are gone again, and one that is asked and measured nothing itself."""
+    asked = "from circletime.core import measure; print(generate_latest(measure.registry()).decode())"
+    begun = "import pathlib; from circletime.core import measure; "
+    begun += f"measure.begin(pathlib.Path({str(tmp_path)!r}))"
+    env = {name: value for name, value in os.environ.items() if name != measure.FOLDER}
+    run = partial(subprocess.run, cwd=ROOT, capture_output=True, text=True, check=True)
+    run([sys.executable, "-c", begun], env=env)
+    env[measure.FOLDER] = str(tmp_path)
+    for _ in range(2):
+        run([sys.executable, "-c", MEASURES], env=env)
+    told = run(
+        [sys.executable, "-c", f"from prometheus_client import generate_latest; {asked}"], env=env
+    ).stdout
+    assert 'circletime_action_seconds_count{action="hand"} 2.0' in told
+    assert 'circletime_gate_relay_seconds_bucket{direction="up",le="0.0025"} 2.0' in told
+    run([sys.executable, "-c", begun], env=env)
+    told = run(
+        [sys.executable, "-c", f"from prometheus_client import generate_latest; {asked}"], env=env
+    ).stdout
+    assert "hand" not in told, "a new start counts from nothing"

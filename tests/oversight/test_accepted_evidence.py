@@ -203,7 +203,7 @@ class TestLinks:
         for number in ("P4", "R7", "S3", "T11"):
             found = figure(world, number)
             assert came_to(found) == (1, 1), number
-            assert "1 alarms said" in found.sentence and found.items[0].note == "nobody has answered it yet"
+            assert "1 alarm said" in found.sentence and found.items[0].note == "nobody has answered it yet"
         self.alarm(world, place="link", school_class=None)
         assert figure(world, "P4").bad == figure(world, "R7").bad == 2
         assert figure(world, "S3").bad == 1, "a family's own link is in no teacher's hands"

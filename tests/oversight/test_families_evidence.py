@@ -390,9 +390,7 @@ class TestLinks:
         world.later(minutes=1)
         found = figure(world, "T11")
         assert came_to(found) == (4, 4) and found.verdict == Verdict.EXCEPTIONS
-        assert (
-            "4 alarms" in found.sentence and "3 were answered, in the middle after 3 hours" in found.sentence
-        )
+        assert "4 alarms" in found.sentence and "answered: 3, in the middle after 3 hours" in found.sentence
         assert "1 of them by making it anew. 1 softer notices" in found.sentence
         assert found.items[-1].note == "nobody has answered it yet"
 

@@ -88,5 +88,6 @@ def _figure(facts: Facts, what: str, came: Came, noticed: Noticed, cannot: str) 
     if what == HOST:
         said = f"{of_all(total - bad, total, what)}, they had read the video policy that held then."
     else:
-        said = f"{of_people(total, bad, what)}, the family had accepted the code of conduct that held then."
+        who = "the family" if what == CHILD else "it"
+        said = f"{of_people(total, bad, what)}, {who} had accepted the code of conduct that held then."
     return Figure(f"{said}{early}{told}", f"{what}, alarms and incidents", tuple(items), what != HOST, cannot)

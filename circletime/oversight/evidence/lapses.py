@@ -33,9 +33,10 @@ def alarm_words(alarms: list[Leak]) -> str:
     waits = [_wait(each).total_seconds() for each in alarms if each.answered_at is not None]
     took = f", in the middle after {span_words(timedelta(seconds=median(waits)))}" if waits else ""
     anew = sum(each.answer == Answer.BURNED for each in alarms)
+    said = "1 alarm" if len(alarms) == 1 else f"{len(alarms):,} alarms"
     return (
-        f"{len(alarms):,} alarms said that a link or an address was made public: {len(waits):,} were answered"
-        f"{took}, {anew:,} of them by making it anew."
+        f"{said} said that a link or an address was made public; answered: {len(waits):,}{took}, {anew:,} of "
+        "them by making it anew."
     )
 
 

@@ -10,10 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from circletime.core import time
-from circletime.core.measure import REGISTRY
+from circletime.core import measure, time
 from circletime.health.checks import parts
 from circletime.health.checks.every import AT_THE_MOMENT
 from circletime.health.figures import Figures
@@ -85,10 +84,12 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """Figures in Prometheus' form, for whoever watches. For anybody else there is no such page."""
     if not is_watcher(request):
         raise Http404
-    return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
+    said = generate_latest(_figures) + generate_latest(measure.registry())
+    return HttpResponse(said, content_type=CONTENT_TYPE_LATEST)
 
 
-REGISTRY.register(Figures())
+_figures = CollectorRegistry()
+_figures.register(Figures())
 
 
 class _Lately:
