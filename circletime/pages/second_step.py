@@ -55,10 +55,15 @@ def is_required(user: User) -> bool:
     return settings.SECOND_STEP == "required" and needs_second_step(user.roles)
 
 
+def has_passed(request: HttpRequest) -> bool:
+    """Whether more than a password was shown in this session."""
+    return bool(request.session.get(PASSED))
+
+
 def waits(request: HttpRequest) -> bool:
     """Whether whoever is signed in here has to show more than a password before anything else."""
     user = request.user
-    return isinstance(user, User) and not request.session.get(PASSED) and is_required(user)
+    return isinstance(user, User) and not has_passed(request) and is_required(user)
 
 
 def passed(request: HttpRequest) -> None:

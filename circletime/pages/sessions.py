@@ -27,6 +27,7 @@ WRITTEN_EVERY = 60
 def begin(request: HttpRequest) -> None:
     """Somebody has signed in at this moment."""
     request.session.pop(OVER, None)
+    request.session.set_expiry(0)  # a browser that is closed forgets it as well
     request.session[BEGAN] = request.session[SEEN] = time.now().isoformat()
 
 

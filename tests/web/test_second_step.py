@@ -23,6 +23,7 @@ from circletime.people.rules import Role, can_reset_sign_in, needs_second_step
 from circletime.people.second_steps import count_without, has_second_step, list_second_steps
 from tests.signing import sign_in
 from tests.web.page import Page
+from tests.web.soft_key import keep
 from tests.web.visits import Visits
 from tests.world import PASSWORD, World
 
@@ -80,9 +81,12 @@ def test_a_leader_with_a_password_alone_is_led_to_set_a_second_step_up_and_gets_
 @pytest.mark.parametrize("role", ["teacher", "support", "office", "governor"])
 def test_it_is_offered_to_everybody_else(role: str, world: World, visits: Visits) -> None:
     client, _ = password_in(visits, world.staff[role])
-    assert client.get(reverse("meetings")).status_code == 200
+    assert INDEX in Page(client.get(reverse("meetings"))).addresses()
+    assert "set up a passkey" in Page(client.get(reverse("meetings"))).words()
     assert APP in Page(client.get(INDEX)).addresses()
     assert "not enough" not in Page(client.get(INDEX)).words()
+    keep(world.staff[role])
+    assert "set up a passkey" not in Page(client.get(reverse("meetings"))).words()
 
 
 def test_who_becomes_a_leader_is_asked_at_the_next_page(world: World, visits: Visits) -> None:

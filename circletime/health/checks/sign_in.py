@@ -11,8 +11,9 @@ from circletime.people.second_steps import count_without
 
 def second_step(now: datetime) -> Finding:
     """Whether a password alone would be enough."""
+    demo = settings.DEMO or (settings.VAR / "demo.json").exists()
     if settings.SECOND_STEP == "offered":
-        if settings.DEMO or (settings.VAR / "demo.json").exists():
+        if demo:
             return well(
                 Subject.SIGN_IN, "A password alone is enough here for senior leaders: this is a demo."
             )
@@ -25,4 +26,6 @@ def second_step(now: datetime) -> Finding:
     says = (
         f"Senior leaders sign in in two steps. Of {need}, {without} will set theirs up at the next sign-in."
     )
+    if demo:
+        says += " The demo, whose people are invented, only offers it."
     return well(Subject.SIGN_IN, says)

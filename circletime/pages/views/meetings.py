@@ -42,12 +42,14 @@ from circletime.meetings.queries import (
 from circletime.meetings.rules import JOINABLE, OVER, PURPOSES_OF, RUNNING, Kind, State
 from circletime.oversight.queries.exceptions import in_force
 from circletime.oversight.rules.exceptions import Rule
+from circletime.pages import second_step
 from circletime.pages.seats import any_key, remember
 from circletime.pages.views.policies import papers_of
 from circletime.pages.who import staff_of
 from circletime.people.models import Group, Household, User
 from circletime.people.queries import households_in, list_classes_for
 from circletime.people.rules import HOSTS
+from circletime.people.second_steps import has_second_step
 from circletime.policy import limits
 from circletime.recordings import queries as recordings
 from circletime.recordings import watching
@@ -82,6 +84,7 @@ def index(request: HttpRequest) -> HttpResponse:
             "days": [(day, list(group)) for day, group in groupby(coming, _day)],
             "past": past[:30],
             "may_hold": bool(user.roles & HOSTS),
+            "offers_passkey": not second_step.has_passed(request) and not has_second_step(user),
             "full": recordings.room_warning(now) if user.roles & HOSTS else "",
         },
     )
