@@ -198,6 +198,7 @@ GROUPS: dict[str, tuple[Setting, ...]] = {
         Setting("CIRCLETIME_SCHOOLPING_SECRET", "What the messages to a webhook are signed with.", IN_KEYS),
     ),
     "Other": (
+        Setting("CIRCLETIME_LOG", "How the pages and the worker write their logs: plain, or json."),
         Setting(
             "CIRCLETIME_DEMO",
             "Whether this is the demo, whose people are invented and whose letters are never sent; `make "

@@ -121,6 +121,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "circletime.pages.numbered.Numbered",
     "circletime.pages.headers.Headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -241,14 +242,15 @@ LOGGING = {
     "formatters": {
         "plain": {
             "()": "circletime.core.logs.WithoutValues",
-            "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s",
-        }
+            "fmt": "%(asctime)s %(levelname)s %(name)s [%(about)s] %(message)s",
+        },
+        "json": {"()": "circletime.core.logs.AsJson"},
     },
     "filters": {"without_addresses": {"()": "circletime.core.logs.WithoutAddresses"}},
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
-            "formatter": "plain",
+            "formatter": env.choice("CIRCLETIME_LOG", "plain", ("plain", "json")),
             "filters": ["without_addresses"],
         }
     },

@@ -1,10 +1,42 @@
-"""What the program's log may not hold: addresses, since one may be a family's link or a room's, and names."""
+"""What the program's log says, as lines for people or for programs, and what it may not hold.
 
+No address, since one may be a family's link or a room's, and no names.
+"""
+
+import json
 import logging
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import Any
 
 QUOTES = ("DETAIL:", "LINE ", "CONTEXT:", "QUERY:")
-"""How such lines begin."""
+"""How the lines begin in which PostgreSQL quotes rows and statements."""
+
+_ABOUT: ContextVar[str] = ContextVar("about", default="-")
+
+
+@contextmanager
+def about(what: str) -> Iterator[None]:
+    """What is logged within says what it is about: the number of a request, or the worker's chore."""
+    before = _ABOUT.set(what)
+    try:
+        yield
+    finally:
+        _ABOUT.reset(before)
+
+
+def begin() -> None:
+    """In a process of its own: what nobody caught is logged like everything else."""
+    logging.captureWarnings(True)
+    log = logging.getLogger("circletime")
+    sys.excepthook = lambda *error: log.critical("it ended", exc_info=error)
+    threading.excepthook = lambda told: log.critical(
+        "a thread ended", exc_info=(told.exc_type, told.exc_value or told.exc_type(), told.exc_traceback)
+    )
 
 
 class WithoutAddresses(logging.Filter):
@@ -21,9 +53,28 @@ class WithoutAddresses(logging.Filter):
 
 
 class WithoutValues(logging.Formatter):
-    """Tells of an error without what PostgreSQL says with it, which quotes rows and statements: a name may be
-    in them."""
+    """Tells of an error without what PostgreSQL says with it: a name may be in that."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.about = _ABOUT.get()
+        return super().format(record)
 
     def formatException(self, ei: Any) -> str:
         lines = super().formatException(ei).splitlines()
         return "\n".join(line for line in lines if not line.startswith(QUOTES))
+
+
+class AsJson(WithoutValues):
+    """A line of JSON for each. Only these fields: whatever else is handed along may name somebody."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "about": _ABOUT.get(),
+            "message": record.getMessage(),
+        }
+        if record.exc_info and record.exc_info[0] is not None:
+            told["error"] = self.formatException(record.exc_info)
+        return json.dumps(told, ensure_ascii=False)

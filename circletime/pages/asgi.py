@@ -11,6 +11,7 @@ from circletime.media.gate import SignalGate
 from circletime.pages.bodies import LimitedBodies
 from circletime.pages.consumers import LiveConsumer
 from circletime.pages.doorman import DatabaseDoorman
+from circletime.pages.numbered import numbered
 
 
 async def nowhere(scope: Any, receive: Any, send: Any) -> None:
@@ -34,6 +35,6 @@ def build(pages: Any) -> Any:
     return ProtocolTypeRouter(
         {
             "http": LimitedBodies(pages),
-            "websocket": AllowedHostsOriginValidator(SessionMiddlewareStack(sockets)),
+            "websocket": numbered(AllowedHostsOriginValidator(SessionMiddlewareStack(sockets))),
         }
     )

@@ -479,6 +479,9 @@ def messages(wanted: argparse.Namespace) -> int:
 
 def part(wanted: argparse.Namespace) -> int:
     """One part, in this process; `serve` starts these. Everything is loaded before "go" is awaited."""
+    from circletime.core import logs
+
+    logs.begin()
     if wanted.name == "worker":
         from circletime.pages.worker import Worker
 

@@ -20,7 +20,7 @@ from django.db import connections
 
 from circletime.access import tasks as access_tasks
 from circletime.access.actions.emptying import empty_old
-from circletime.core import time
+from circletime.core import logs, time
 from circletime.core.alone import alone
 from circletime.dispatch.queries.reach import may_go
 from circletime.documents import tasks as document_tasks
@@ -104,15 +104,19 @@ class Worker:
 
     def _every(self, seconds: float, chore: Callable[[datetime], None]) -> None:
         while not self.stopping.wait(seconds):
-            try:
-                chore(time.now())
-            except MediaError:
-                log.warning("%s: the media server is not answering", chore.__name__)
-            except StoreTrouble as trouble:
-                log.warning("%s: %s", chore.__name__, trouble)
-            except Exception:
-                log.exception(chore.__name__)
-                connections.close_all()  # whatever is wrong with one, the next try has a new one
+            with logs.about(chore.__name__):
+                self._once(chore)
+
+    def _once(self, chore: Callable[[datetime], None]) -> None:
+        try:
+            chore(time.now())
+        except MediaError:
+            log.warning("%s: the media server is not answering", chore.__name__)
+        except StoreTrouble as trouble:
+            log.warning("%s: %s", chore.__name__, trouble)
+        except Exception:
+            log.exception(chore.__name__)
+            connections.close_all()  # whatever is wrong with one, the next try has a new one
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping.set()

@@ -19,10 +19,13 @@ class Machine:
     """An installation in a folder, whose commands are typed."""
 
     var: Path
+    database: str = ""
+    """A PostgreSQL's address, or nothing for a file."""
 
     @property
     def env(self) -> dict[str, str]:
-        return os.environ | {"CIRCLETIME_VAR": str(self.var), "DJANGO_SETTINGS_MODULE": "config.settings"}
+        env = os.environ | {"CIRCLETIME_VAR": str(self.var), "DJANGO_SETTINGS_MODULE": "config.settings"}
+        return env | {"CIRCLETIME_DATABASE": self.database}
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", *words]

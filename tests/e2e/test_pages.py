@@ -210,7 +210,7 @@ def tab_to(one: Person, name: str, kind: str = "button") -> None:
 
 
 STAFF_PAGES = {"new-meeting": "/meetings/new", "classes": "/classes/", "register": None, "mail": "/mail/"}
-OFFICE_PAGES = {"roster": "/roster/", "dispatch": "/dispatch/", "languages": "/languages/"}
+OFFICE_PAGES = {"roster": "/roster/", "dispatch": "/dispatch/", "languages": "/languages/", "well": "/well/"}
 LEAD_PAGES = {
     "report": "/report/",
     "incidents": "/incidents/",

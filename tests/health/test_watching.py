@@ -143,8 +143,9 @@ def figures_now(token: str) -> dict[str, dict[tuple[str, ...], float]]:
 
 
 class TestFigures:
-    def test_meetings_and_people(self, alive: World, token: str) -> None:
-        quiet = figures_now(token)
+    def test_meetings_and_people(self, alive: World, token: str, django_assert_max_num_queries: Any) -> None:
+        with django_assert_max_num_queries(15):
+            quiet = figures_now(token)
         assert quiet["circletime_meetings"] == {("open",): 0, ("live",): 0, ("frozen",): 0}
         assert set(quiet["circletime_people"]) == {("host",), ("staff",), ("adult",), ("pupil",)}
         meeting, host = alive.live()
