@@ -1,7 +1,7 @@
 #!/bin/sh
-# Debian's Chromium, ffmpeg, a voice and the letters of every language, for the browser tests, and what else is named. Says the one command where it may not install.
+# Debian's Chromium, ffmpeg, a voice, the letters of every language and PostgreSQL, for the tests, and what else is named. Says the one command where it may not install.
 set -eu
-wanted="chromium ffmpeg espeak-ng fonts-dejavu-core fonts-noto-core fonts-noto-color-emoji $*"
+wanted="chromium ffmpeg espeak-ng fonts-dejavu-core fonts-noto-core fonts-noto-color-emoji postgresql $*"
 missing=""
 for package in $wanted; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q "install ok installed" || missing="$missing $package"
@@ -12,7 +12,7 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 else
-  echo "The browser tests need some packages. Run this once:"
+  echo "The tests need some packages. Run this once:"
   echo "  sudo apt-get install -y --no-install-recommends$missing"
   exit 1
 fi
