@@ -97,9 +97,9 @@ docs: setup ## draw the generated pages again
 messages: setup ## collect what families read into the catalogs
 	$(RUN)/circletime messages
 
-bench: setup ## make bench F=F1
+bench: setup ## make bench F=F1, or F=F5 ON=postgres
 	@sh tests/install-browsers.sh xvfb
-	$(RUN)/python -m bench $(F)
+	$(RUN)/python -m bench $(F) $(ON)
 
 networks: setup browsers ## how homes fare behind lines that lose, delay or keep out (as root); writes docs/networks.md
 	$(RUN)/python -m bench.networks

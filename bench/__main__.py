@@ -1,4 +1,7 @@
-"""`python -m bench F1` measures one figure, prints it, and writes it into docs/figures.md."""
+"""`python -m bench F1` measures one figure, prints it, and writes it into docs/figures.md.
+
+Another word says what it is measured on as well, where the figure has a choice: `python -m bench F5 postgres`.
+"""
 
 import sys
 from importlib import import_module
@@ -10,7 +13,7 @@ from bench.report import Result, write
 
 def main() -> int:
     """Exit status 0 only when the figure was measured and holds."""
-    figure = sys.argv[1].upper() if len(sys.argv) == 2 else ""
+    figure = sys.argv[1].upper() if len(sys.argv) in (2, 3) else ""
     if not figure or find_spec(f"bench.{figure.lower()}") is None:
         known = sorted(
             (path.stem for path in Path(__file__).parent.glob("f[0-9]*.py")), key=lambda name: int(name[1:])
@@ -18,7 +21,7 @@ def main() -> int:
         there = " ".join(name.upper() for name in known)
         print(f"Say which figure: make bench F=F1. Those there are: {there}.", file=sys.stderr)
         return 2
-    result: Result = import_module(f"bench.{figure.lower()}").run()
+    result: Result = import_module(f"bench.{figure.lower()}").run(*sys.argv[2:])
     write(result)
     print(result.table())
     for note in result.notes:

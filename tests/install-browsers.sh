@@ -13,7 +13,7 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 else
-  echo "The browser tests need some packages. Run this once:"
+  echo "The tests need some packages. Run this once:"
   echo "  sudo apt-get install -y --no-install-recommends$missing"
   exit 1
 fi

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.db import DatabaseError, connection, transaction
+import psycopg
+from django.db import DatabaseError, connection
 from django.db.backends.postgresql.client import DatabaseClient
 from django.db.migrations.loader import MigrationLoader
 
@@ -113,17 +114,12 @@ def _put_back_sqlite(file: Path) -> None:
 
 
 def _copy_postgres(file: Path) -> Facts:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # until pg_dump has ended
-        cursor.execute("SELECT pg_export_snapshot()")
-        moment = cursor.fetchone()[0]
-
-        def ask(sql: str) -> list[tuple[Any, ...]]:
-            cursor.execute(sql)
-            return list(cursor.fetchall())
-
-        facts = _facts(ask)
+    # A connection of its own: one of ours would stand in the line of those who write, and keep them waiting.
+    with psycopg.connect(**connection.get_connection_params()) as reader:
+        reader.isolation_level, reader.read_only = psycopg.IsolationLevel.REPEATABLE_READ, True
+        reader.execute("SET idle_in_transaction_session_timeout = 0")  # until pg_dump has ended
+        moment = reader.execute("SELECT pg_export_snapshot()").fetchone()[0]
+        facts = _facts(lambda sql: reader.execute(sql).fetchall())
         left_out = [f"--exclude-table-data={SESSIONS}", "--no-owner"]
         _run("pg_dump", ["--format=custom", f"--snapshot={moment}", *left_out, f"--file={file}"], "copied")
     return facts

@@ -56,6 +56,23 @@ WRONG = [
     ({"CIRCLETIME_KEK": "kms:x"}, "CIRCLETIME_KEK is 'kms:x'; it must be file, or age:"),
     ({"CIRCLETIME_KEK": "age:/nowhere"}, "CIRCLETIME_KEK: no age identity can be read in /nowhere."),
     ({"CIRCLETIME_S3_BUCKET": "films"}, "CIRCLETIME_S3_BUCKET is set, and CIRCLETIME_S3_ID and"),
+    ({"CIRCLETIME_DATABASE": "mysql://x/y"}, "CIRCLETIME_DATABASE must begin with postgres://, as in"),
+    ({"CIRCLETIME_DATABASE": "postgres://db.example"}, "CIRCLETIME_DATABASE names no database;"),
+    ({"CIRCLETIME_DATABASE": "postgres://db:port/school"}, "CIRCLETIME_DATABASE has a port that is no"),
+    ({"CIRCLETIME_DATABASE": "postgres://db/school?tls=on"}, "cannot be read: invalid URI query parameter"),
+    (
+        {"CIRCLETIME_DATABASE": "postgres://db/school", "CIRCLETIME_DATABASE_PASSWORD_FILE": "/nowhere"},
+        "CIRCLETIME_DATABASE_PASSWORD_FILE: the file /nowhere cannot be read.",
+    ),
+    (
+        {"CIRCLETIME_DATABASE": "postgres://db/school", "CIRCLETIME_DATABASE_PASSWORD_FILE": "/dev/null"},
+        "CIRCLETIME_DATABASE_PASSWORD_FILE: the file /dev/null is empty.",
+    ),
+    (
+        {"CIRCLETIME_APPS": "2"},
+        "CIRCLETIME_APPS is 2; more than one needs PostgreSQL: set CIRCLETIME_DATABASE.",
+    ),
+    ({"CIRCLETIME_WORKERS": "0"}, "CIRCLETIME_WORKERS is 0; it must be from 1 to 32."),
     ({"CIRCLETIME_VAULT": "/proc/nowhere"}, "CIRCLETIME_VAULT: the folder /proc/nowhere cannot be made"),
     ({"CIRCLETIME_KEYS": "/dev/null"}, "CIRCLETIME_KEYS: the folder /dev/null cannot be made"),
 ]
@@ -70,6 +87,34 @@ def test_a_wrong_setting_is_said_in_a_sentence(given: dict[str, str], said: str,
 
 def test_a_secret_that_is_too_short_is_not_repeated(tmp_path: Path) -> None:
     assert "short-word" not in start(tmp_path / "var", CIRCLETIME_LIVEKIT_SECRET="short-word")[1]
+
+
+@pytest.mark.parametrize(
+    "address", ["postgres://us:a-word@db", "postgres://us:a-word@db/x?y=1", "us:a-word@db/x"]
+)
+def test_a_databases_password_is_not_repeated(tmp_path: Path, address: str) -> None:
+    status, told = start(tmp_path / "var", CIRCLETIME_DATABASE=address)
+    assert status == 2 and told and "a-word" not in told
+
+
+def test_a_database_elsewhere_is_spoken_to_over_tls_unless_it_is_said_otherwise(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("a word of a file\n")
+    code = (
+        "from config.settings import DATABASES as d; one = d['default']; "
+        "print(one['OPTIONS'].get('sslmode'), one['PASSWORD'], one['PORT'])"
+    )
+
+    def settings(address: str) -> str:
+        env = os.environ | {"CIRCLETIME_VAR": str(tmp_path), "CIRCLETIME_DATABASE": address}
+        env["CIRCLETIME_DATABASE_PASSWORD_FILE"] = str(tmp_path / "password")
+        command = [sys.executable, "-c", code]
+        told = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+        return told.stdout.strip()
+
+    assert settings("postgres://us@db.example:5433/x") == "require a word of a file 5433"
+    assert settings("postgres://us@db.example/x?sslmode=verify-full").startswith("verify-full ")
+    assert settings("postgres://us@127.0.0.1/x").startswith("None ")
+    assert settings("postgres://us@/x?host=/run/postgresql").startswith("None ")
 
 
 RIGHT = [

@@ -30,7 +30,7 @@ def database(now: datetime) -> Finding:
     try:
         if not connection.introspection.table_names():
             return well(Subject.DATABASE, "There is no database yet; it is made at the first start.")
-        found = server.troubles()
+        found = server.troubles() + server.worries()
         if found:
             return wrong(Subject.DATABASE, " ".join(found), "Each is put right at the database's server.")
         with transaction.atomic():
