@@ -1,6 +1,6 @@
 """`python -m bench F1` measures one figure, prints it, and writes it into docs/figures.md.
 
-Another word says what it is measured on as well, where the figure has a choice: `python -m bench F5 postgres`.
+Another word says what it is measured on as well, where there is a choice: `python -m bench F5 postgres`.
 """
 
 import sys

@@ -175,7 +175,7 @@ def run(on: str = "") -> Result:
             f"{WITHIN:.0f} s. A teacher presses Admit {LOOKS[0]} to {LOOKS[1]} s after a name is shown.",
             "Knock: from the press of Ask to join to the teacher's live socket (the quarter of a second in "
             "which every form is answered is counted in). Admit: from the press to the media server's first "
-            "word on the child's own socket. The households, and PostgreSQL, run on the same cores as the app.",
+            "word on the child's own socket. Households and PostgreSQL run on the same cores as the app.",
             "The households are programs without pictures; what media costs is F12's and F1's.",
         ],
     )

@@ -118,7 +118,7 @@ def _copy_postgres(file: Path) -> Facts:
     with psycopg.connect(**connection.get_connection_params()) as reader:
         reader.isolation_level, reader.read_only = psycopg.IsolationLevel.REPEATABLE_READ, True
         reader.execute("SET idle_in_transaction_session_timeout = 0")  # until pg_dump has ended
-        moment = reader.execute("SELECT pg_export_snapshot()").fetchone()[0]
+        moment = reader.execute("SELECT pg_export_snapshot()").fetchall()[0][0]
         facts = _facts(lambda sql: reader.execute(sql).fetchall())
         left_out = [f"--exclude-table-data={SESSIONS}", "--no-owner"]
         _run("pg_dump", ["--format=custom", f"--snapshot={moment}", *left_out, f"--file={file}"], "copied")
