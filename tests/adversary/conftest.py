@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Playwright, Route
+from playwright.sync_api import Page, Playwright
 
 from circletime.media import livekit
 from circletime.media.livekit import MediaSettings, Participant
@@ -130,19 +130,10 @@ class Scene:
         )
 
 
-def _as_it_likes(route: Route) -> None:
-    """No hostile browser keeps its camera shut because a page's header says so."""
-    answer = route.fetch()
-    route.fulfill(
-        response=answer,
-        headers={name: value for name, value in answer.headers.items() if name != "permissions-policy"},
-    )
-
-
 def hostile(name: str, page: Page, at: Installation, seat: str) -> Hostile:
-    """Arm a page that holds this seat's session. It is not the room's page: only the attack connects."""
-    page.route(f"{at.url}/join/", _as_it_likes)
-    page.goto(f"{at.url}/join/")
+    """Arm a page that holds this seat's session: the room's, without its program. Only the attack connects."""
+    page.route("**/room.js*", lambda route: route.abort())
+    page.goto(f"{at.url}/room/{seat}")
     page.add_script_tag(path=str(CLIENT))
     page.add_script_tag(content=ATTACK)
     page.evaluate("(seat) => attack.wait(seat)", seat)

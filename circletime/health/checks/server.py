@@ -19,8 +19,8 @@ _ABOUT = """SELECT current_setting('server_version_num')::int / 10000, current_s
     current_setting('log_min_error_statement'), current_setting('log_error_verbosity'),
     current_setting('log_min_duration_statement')"""
 _QUIET = """In PostgreSQL's own log there would be children's names. Switch that off for our account: ALTER
-    ROLE … SET log_statement = 'none', SET log_min_error_statement = 'panic', SET log_error_verbosity = 'terse',
-    SET log_min_duration_statement = -1, each as a command of its own."""
+    ROLE … SET log_statement = 'none', SET log_min_error_statement = 'panic',
+    SET log_error_verbosity = 'terse', SET log_min_duration_statement = -1, each as a command of its own."""
 
 
 def troubles() -> list[str]:
