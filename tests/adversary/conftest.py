@@ -131,7 +131,7 @@ class Scene:
 
 
 def hostile(name: str, page: Page, at: Installation, seat: str) -> Hostile:
-    """Arm a page that holds this seat's session: the room's, without its program. Only the attack connects."""
+    """Arm a page that holds this seat's session: the room, without its program; only the attack connects."""
     page.route("**/room.js*", lambda route: route.abort())
     page.goto(f"{at.url}/room/{seat}")
     page.add_script_tag(path=str(CLIENT))
