@@ -15,7 +15,7 @@ from circletime.access.rules.case import State as Asked
 from circletime.meetings.rules import TRANSITIONS, State
 from circletime.oversight.rules.incidents import TRANSITIONS as HAPPENED
 from circletime.oversight.rules.incidents import State as Happened
-from circletime.pages import guessing
+from circletime.pages import drawn_settings, guessing
 from circletime.policy.clauses import CLAUSES, Clause
 from circletime.protection.personal import TABLES, personal, until
 
@@ -57,6 +57,7 @@ def pages() -> dict[Path, str]:
         docs / "states.md": states(),
         docs / "policy-map.md": policy_map(),
         docs / "what-is-kept.md": what_is_kept(),
+        docs / "running.md": drawn_settings.draw((docs / "running.md").read_text(), settings.BASE_DIR),
         docs / "guessing.md": what_guessing_comes_to(),
         docs / "asvs.md": asvs(docs / "asvs.csv"),
     }

@@ -34,7 +34,7 @@ def make_school() -> dict[str, User]:
 def make_meeting(staff: dict[str, User], *, state: State = State.OPEN, seconds: float = 0) -> Meeting:
     """A class meeting in the given state; one that is over lasted `seconds`."""
     oak = SchoolClass.objects.earliest("pk")
-    meeting = Meeting.objects.create(
+    meeting = Meeting(
         kind="class",
         purpose="circle",
         school_class=oak,
