@@ -19,6 +19,11 @@ QUOTES = ("DETAIL:", "LINE ", "CONTEXT:", "QUERY:")
 _ABOUT: ContextVar[str] = ContextVar("about", default="-")
 
 
+def from_now_on(what: str) -> None:
+    """The same until the next time, in this thread: Django tells of a refused page after its middleware."""
+    _ABOUT.set(what)
+
+
 @contextmanager
 def about(what: str) -> Iterator[None]:
     """What is logged within says what it is about: the number of a request, or the worker's chore."""

@@ -19,8 +19,8 @@ class Numbered:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         number = public_id()
-        with logs.about(number):
-            answer = self.get_response(request)
+        logs.from_now_on(number)
+        answer = self.get_response(request)
         answer.headers[HEADER] = number
         return answer
 
