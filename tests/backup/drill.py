@@ -23,6 +23,7 @@ def make() -> None:
     from django.utils import timezone
 
     from circletime.core import time
+    from circletime.health.tasks import beat
     from circletime.meetings.rules import State
     from circletime.notices.actions import enqueue
     from circletime.notices.rules import Kind
@@ -56,6 +57,7 @@ def make() -> None:
         now=now,
     )
     watch_log(now=now)
+    beat(now)
     _sign_in(staff["dsl"])
 
 
@@ -135,6 +137,7 @@ def look() -> None:
     from circletime.recordings import queries
     from circletime.recordings.keys import KeyTrouble
     from circletime.recordings.models import Recording, Viewing
+    from tests.waiting import run
 
     assert not Session.objects.exists(), "whoever has the backup has nobody's sign-in"
     assert Letter.objects.get(subject=LETTER).state == "stopped", "it was sent since"
@@ -147,7 +150,11 @@ def look() -> None:
         Viewing.objects.create(recording=recording, user=dsl, at=time.now(), why="To see that it is back")
         answers.append(client.get(reverse("recording-film", args=[recording.public_id])))
     assert [answer.status_code for answer in answers] == [200, 404, 404]
-    assert b"".join(answers[0].streaming_content) == b"0 " + SCENE
+
+    async def whole() -> bytes:
+        return b"".join([part async for part in answers[0].streaming_content])
+
+    assert run(whole) == b"0 " + SCENE
     try:
         queries.key_of(early)
     except KeyTrouble as trouble:

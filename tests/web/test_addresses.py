@@ -222,7 +222,7 @@ GET  people-staff                         in  in 200 403 403 403 403 200 200 200
 GET  people-staff-new                     in  in 200 403 403 403 403 403 403 200  in  in
 POST people-staff-new                     in  in 302 403 403 403 403 403 403 302  in  in
 GET  people-staff-one                     in  in 200 403 403 403 403 200 200 200  in  in
-POST people-staff-one                     in  in 302 403 403 403 403 403 403 302  in  in
+POST people-staff-one                     in  in 302 403 403 403 403 404 404 302  in  in
 GET  cards-all                            in  in 200 403 403 403 403 403 403 200  in  in
 GET  cards                                in  in 200 404 403 404 200 404 404 200  in  in
 GET  robots                              200
