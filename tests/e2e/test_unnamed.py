@@ -54,6 +54,7 @@ from django.db import connection
 with connection.cursor() as cursor:
     cursor.execute("UPDATE recordings_recording SET odd_tracks = '{no json'")
 """
+from tests.waiting import run
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +82,7 @@ def knock_on_socket(at: Installation, address: str) -> None:
             async with asyncio.timeout(5), connect(at.url.replace("http", "ws") + address):
                 await asyncio.sleep(0.2)
 
-    asyncio.run(knocked())
+    run(knocked)
 
 
 def meet(at: Installation, someone: Opener) -> str:
