@@ -13,18 +13,22 @@ from circletime.meetings.rules import HELD, JOINABLE, RUNNING, SeatRole, SeatSta
 from circletime.policy import limits
 
 
-def run_clock(now: datetime) -> None:
-    """Do everything that is due by `now`: openings, freezes and ends, and asking for grown-ups."""
+def run_clock(now: datetime, *, left_for: timedelta = timedelta(0)) -> None:
+    """Do everything that is due by `now`: openings, freezes and ends, and asking for grown-ups.
+
+    With `left_for` only what has been due for so long: another clock is there, and comes first.
+    """
+    by = now - left_for
     due = Meeting.objects.filter(
-        Q(state=State.SCHEDULED, starts_at__lte=now + limits.WAITING_ROOM_OPENS)
-        | Q(state=State.OPEN, starts_at__lte=now - limits.NOT_STARTED_CLOSES)
-        | Q(state__in=RUNNING, ends_at__lte=now)
-        | Q(state=State.FROZEN, frozen_at__lte=now - limits.FROZEN_FOR)
+        Q(state=State.SCHEDULED, starts_at__lte=by + limits.WAITING_ROOM_OPENS)
+        | Q(state=State.OPEN, starts_at__lte=by - limits.NOT_STARTED_CLOSES)
+        | Q(state__in=RUNNING, ends_at__lte=by)
+        | Q(state=State.FROZEN, frozen_at__lte=by - limits.FROZEN_FOR)
     )
     for meeting in due:
         lifecycle.tick(meeting=meeting, now=now)
     for meeting in Meeting.objects.filter(state__in=RUNNING):
-        if _may_settle(meeting, now) or grown_ups.is_due(meeting, now):
+        if _may_settle(meeting, by) or grown_ups.is_due(meeting, by):
             lifecycle.tick(meeting=meeting, now=now)
 
 

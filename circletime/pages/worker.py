@@ -1,8 +1,9 @@
-"""The worker: the only thing that acts on time.
+"""The worker: what acts on time.
 
 It reads what is due from the database, so a restart loses nothing. The clock of running meetings
 is looked at to the very moment the next one is due (T2, T3); slower chores run in a thread beside it,
-so that a media server that does not answer can never make a meeting late.
+so that a media server that does not answer can never make a meeting late. Should it hang, the pages keep
+that one clock (ADR 47).
 
 There may be several, on PostgreSQL. What is claimed row by row (meetings, orders, letters, films) they share;
 what compares one thing with another as a whole is done by one of them at a time, whichever comes first.
@@ -51,7 +52,7 @@ class Worker:
     def __init__(self, number: int = 1) -> None:
         self.stopping = threading.Event()
         self.came_round = time.now()
-        self.alive = alive(number)
+        self.alive = alive("worker", number)
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT."""
