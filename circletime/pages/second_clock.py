@@ -5,8 +5,10 @@ limit, or goes on without a host, is the one thing that may not wait for it (T1,
 """
 
 import contextlib
+import itertools
 import logging
 import threading
+import time as clock
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +23,8 @@ log = logging.getLogger(__name__)
 LEFT_FOR = timedelta(seconds=0.3)
 """What the worker has not done for so long is done here. A meeting is over within a second of its limit."""
 LOOKS_EVERY = 0.5
+ASKS_EVERY = 10
+"""In looks: how often the database is asked what time it is."""
 SHOWS_EVERY = 5
 """In tenths of a second."""
 
@@ -30,17 +34,19 @@ class SecondClock(threading.Thread):
 
     def __init__(self) -> None:
         super().__init__(name="second clock", daemon=True)
-        self._never = threading.Event()
 
     def run(self) -> None:
         """Look twice a second."""
         with logs.about("second clock"):
-            while not self._never.wait(LOOKS_EVERY):
-                self.look()
+            for number in itertools.count():
+                self.look(asks=number % ASKS_EVERY == 0)
+                clock.sleep(LOOKS_EVERY)
 
-    def look(self) -> None:
+    def look(self, *, asks: bool) -> None:
         """Once; what fails is tried again."""
         try:
+            if asks:
+                time.follow_database()
             tasks.run_clock(time.now(), left_for=LEFT_FOR)
         except Exception:
             log.exception("clock")

@@ -58,6 +58,7 @@ class Worker:
         """Work until SIGTERM or SIGINT."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
+        self._once(_ask_the_time)
         chores = [
             threading.Thread(target=self._every, args=(seconds, chore), name=chore.__name__, daemon=True)
             for seconds, chore in (
@@ -73,6 +74,7 @@ class Worker:
                 (60.0, _by_one(_watch_log)),
                 (0.5, _by_one(_work_on_rosters)),
                 (5.0, self._beat),
+                (5.0, _ask_the_time),
                 (20.0, _by_one(_look_around)),
             )
         ]
@@ -121,6 +123,10 @@ class Worker:
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping.set()
+
+
+def _ask_the_time(now: datetime) -> None:
+    time.follow_database()
 
 
 def _by_one(chore: Callable[[datetime], None]) -> Callable[[datetime], None]:
