@@ -16,8 +16,9 @@ NAMES = tuple(
 
 
 # A worker that is killed for nothing costs nothing, and while it hangs a room without a host goes on. A media
-# server that is killed for nothing throws everybody out for seconds.
-PATIENCE = {"media": 10, "recorder": 5, "app": 8, "worker": 5}
+# server that is killed for nothing throws everybody out for seconds. One that has to answer is given a second
+# more at each look.
+PATIENCE = {"media": 5, "recorder": 3, "app": 8, "worker": 5}
 """So many looks in vain, one a second, and a part is taken to hang."""
 
 
