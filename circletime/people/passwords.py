@@ -25,7 +25,7 @@ class Guessed:
         owner = [getattr(user, "name", ""), getattr(user, "email", "")]
         known = " ".join(["circletime", get_school().name, *owner]).replace("@", " ").replace(".", " ")
         words = [word for word in known.lower().split() if len(word) > 2]
-        judged: Any = zxcvbn(password[:LOOKED_AT], user_inputs=words)  # type: ignore[no-untyped-call]
+        judged: Any = zxcvbn(password[:LOOKED_AT], user_inputs=words)
         if judged["score"] < LEAST:
             raise ValidationError(EASY, code="password_easy")
 
