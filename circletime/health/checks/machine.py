@@ -22,6 +22,7 @@ from circletime.health.rules.finding import Finding, Subject, well, wrong
 from circletime.health.rules.space import Kept, days_left
 from circletime.policy.limits import Limit
 from circletime.recordings import queries, room, store
+from config import places
 from config.described import BESIDE
 from config.described import names as names_of_settings
 
@@ -37,11 +38,14 @@ def every_part() -> list[str]:
     return [name for name in every if name != "media" or not settings.LIVEKIT_ELSEWHERE]
 
 
+_AGAIN = "Install the wheel again." if places.INSTALLED else "Run make setup."
+
+
 def missing(names: Iterable[str]) -> list[str]:
     """The programs that the named parts need and that are not there, each a sentence."""
     needed = (("media", "livekit-server"), ("recorder", "recorder"))
     paths = [settings.BIN / binary for name, binary in needed if name in names]
-    return [f"{path} is missing. Run make setup." for path in paths if not os.access(path, os.X_OK)]
+    return [f"{path} is missing. {_AGAIN}" for path in paths if not os.access(path, os.X_OK)]
 
 
 def taken(names: Iterable[str]) -> list[str]:
@@ -102,7 +106,7 @@ def programs(now: datetime) -> Finding:
 def room_client(now: datetime) -> Finding:
     """What a browser runs in a room."""
     if not (settings.BASE_DIR / "room" / "dist" / "room.js").exists():
-        return wrong(Subject.PROGRAMS, "The room client is not built.", "Run make setup.")
+        return wrong(Subject.PROGRAMS, "The room client is not built.", _AGAIN)
     return well(Subject.PROGRAMS, "The room client is built.")
 
 
