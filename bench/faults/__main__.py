@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 from types import FrameType
 
@@ -45,7 +46,7 @@ def main(wanted: list[str]) -> int:
     except OutOfTime:
         print(f"The bound of {BOUND // 60} minutes is reached.", file=sys.stderr)
     signal.alarm(0)
-    table.write([one.name for group in GROUPS for one in group.faults], table.read())
+    table.write({one.name: one.words for group in GROUPS for one in group.faults}, table.read())
     return _verdict([one for _, faults in chosen for one in faults], rows, time.monotonic() - began)
 
 
@@ -62,8 +63,9 @@ def _one(group: Group, faults: list[Fault], rows: dict[str, Row]) -> None:
                 for fault in faults:
                     rows[fault.name] = scene.run(there, fault)
                     table.keep(rows[fault.name])
-    except Exception as trouble:
-        print(f"{group.name}: {type(trouble).__name__}: {trouble}", file=sys.stderr, flush=True)
+    except Exception:
+        print(f"{group.name} could not be gone on with:", file=sys.stderr)
+        traceback.print_exc()
 
 
 def _out_of_time(number: int, frame: FrameType | None) -> None:

@@ -18,6 +18,7 @@ SCRIPT = """
   const PITCHES = __PITCHES__;
   window.looks = [];
   window.noticed = {};
+  window.latest = { frames: {} };
   let context, analyser, bins;
   const attached = new Set();
   const listen = () => {
@@ -55,7 +56,7 @@ SCRIPT = """
     const notices = [...document.querySelectorAll(".notices li")].map((one) => one.textContent);
     for (const text of notices) noticed[text] ??= Date.now();
     const text = document.querySelector("main")?.textContent ?? "";
-    looks.push({
+    looks.push(window.latest = {
       t: Date.now() / 1000,
       heard: listen(),
       frames,

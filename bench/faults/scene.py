@@ -90,9 +90,9 @@ def give_turn(scene: Scene, who: str = "Amara") -> None:
 
 
 def _is_well(one: Person) -> bool:
-    first = one.page.evaluate("looks.at(-1)")
+    first = one.page.evaluate("latest")
     one.page.wait_for_timeout(500)
-    look = one.page.evaluate("looks.at(-1)")
+    look = one.page.evaluate("latest")
     moving = [name for name in LABELS if look["frames"].get(name, -1) > first["frames"].get(name, -1)]
     return len(moving) == len(LABELS) and not (look["away"] or look["frozen"] or look["unrecorded"])
 
@@ -125,6 +125,9 @@ def meeting(
             scene = Scene(at, do, people, watcher, at.facts["meeting"]["id"])
             scene.settle()
             yield scene
+        except Exception:
+            print(at.logs(), file=sys.stderr)
+            raise
         finally:
             if watcher is not None:
                 watcher.stop()
@@ -158,7 +161,8 @@ def show_a_break(scene: Scene) -> None:
     token = livekit.make_token(facts.room, "stranger", "A stranger", listens)
     url = livekit.addresses()[0].replace("http", "ws", 1)
     order = json.dumps([{"token": token, "identity": "stranger", "listens": True}])
-    with subprocess.Popen([ROOT / "var" / "bin" / "crowd", "--url", url], stdin=subprocess.PIPE) as crowd:
+    command = [str(ROOT / "var" / "bin" / "crowd"), "--url", url]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as crowd:
         assert crowd.stdin is not None
         crowd.stdin.write(order.encode())
         crowd.stdin.close()
@@ -236,7 +240,8 @@ def _drain(scene: Scene, told: dict[str, Told]) -> None:
 
 def _until_well(scene: Scene, fault: Fault, told: dict[str, Told], begin: float) -> float | None:
     """Seconds from the fault's beginning until it was well for good, or None when it was not in time."""
-    over, works = time.time(), 0.0
+    over = time.time()
+    works = begin if fault.again(scene) else 0.0
     while time.time() < over + fault.gives_up:
         scene.wait(0.3)
         _drain(scene, told)
@@ -251,8 +256,7 @@ def _until_well(scene: Scene, fault: Fault, told: dict[str, Told], begin: float)
         times += [t for t, fine in scene.watcher.ready if t >= begin and not fine][-1:]
         unwell = max([t for t in times if t is not None], default=begin)
         if works and now - max(unwell, over, works) > STAYS_WELL:
-            asked = works if works - over > 0.5 else begin  # it worked when it was first asked
-            return max(0.0, max(unwell, asked) - begin)
+            return max(unwell, works) - begin
     return None
 
 

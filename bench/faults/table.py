@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -56,12 +55,15 @@ def keep(row: Row, path: Path = FOUND) -> None:
     path.write_text(json.dumps([asdict(each) for each in known.values()], indent=1, ensure_ascii=False))
 
 
-def write(names: Iterable[str], found: dict[str, Row], page: Path = PAGE) -> None:
-    """Draw the page, its rows in this order. Of one that nothing is known of it says that it was not run."""
-    names = list(names)
-    rows = [found[name] for name in names if name in found]
+def write(faults: dict[str, str], found: dict[str, Row], page: Path = PAGE) -> None:
+    """Draw the page, a row for each of these names and their words. Of one that nothing is known of it says
+    that it was not run."""
+    rows = [found[name] for name in faults if name in found]
     looks = sum(sum(row.looks.values()) for row in rows)
-    lines = [_line(found[name]) if name in found else _missing(name) for name in names]
+    lines = [
+        _line(found[name]) if name in found else f"| {words} | not run | | | | | |"
+        for name, words in faults.items()
+    ]
     broken = [f"- {row.fault}: {each}" for row in rows for each in (*row.breaks, *row.wrong)]
     verdict = (
         "**These did not hold:**\n\n" + "\n".join(broken)
@@ -79,10 +81,6 @@ def _line(row: Row) -> str:
         held = f"yes, {sum(row.looks.values()):,} looks"
     cells = [row.fault, row.child, row.host, row.record, _seconds(row.well), _seconds(row.lost), held]
     return "| " + " | ".join(cells) + " |"
-
-
-def _missing(name: str) -> str:
-    return f"| {name} | not run | | | | | |"
 
 
 def _seconds(value: float | None) -> str:

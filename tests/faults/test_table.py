@@ -42,12 +42,12 @@ def test_a_page_has_a_line_for_each_fault_and_says_what_was_not_run(tmp_path: Pa
     )
     keep(Row("one", "kill -9 of one", well=None), kept)
     keep(fine, kept)
-    write(["one", "two"], read(kept), page)
+    write({"one": "", "two": "the other"}, read(kept), page)
     text = page.read_text()
     assert "| kill -9 of one | nothing | nothing | segment 1 | 1.2 | 0.0 | yes, 2,000 looks |" in text
-    assert "| two | not run |" in text and "Of 2,000 looks none saw an invariant broken." in text
+    assert "| the other | not run |" in text and "Of 2,000 looks none saw an invariant broken." in text
     keep(Row("two", "the other", breaks=["two children were heard at once"], looks={"pages": 1}), kept)
-    write(["one", "two"], read(kept), page)
+    write({"one": "", "two": "the other"}, read(kept), page)
     assert "**These did not hold:**" in page.read_text()
     assert "- the other: two children were heard at once" in page.read_text()
 
