@@ -23,16 +23,25 @@ SKEW = 30
 TURNS = 6
 
 
+SLEEPS = """# libfaketime does not know how Python sleeps since 3.11, and lets it fail.
+import select, time
+time.sleep = lambda seconds: select.select([], [], [], seconds) and None
+"""
+
+
 def _faked(folder: Path) -> dict[str, str]:
-    library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
-    file = folder / "clock"
+    """What a program of ours is started with, so that its clock is ahead by what the file `clock` says."""
+    file, own = folder / "clock", folder / "own"
+    own.mkdir()
+    (own / "sitecustomize.py").write_text(SLEEPS)
     file.write_text("+0s\n")
     return {
-        "LD_PRELOAD": str(library),
+        "LD_PRELOAD": str(next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))),
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "NO_FAKE_STAT": "1",
         "FAKETIME_TIMESTAMP_FILE": str(file),
         "FAKETIME_NO_CACHE": "1",
+        "PYTHONPATH": str(own),
     }
 
 
