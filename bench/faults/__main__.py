@@ -57,7 +57,7 @@ def _of(group: Group, wanted: list[str]) -> list[Fault]:
 def _one(group: Group, faults: list[Fault], rows: dict[str, Row]) -> None:
     """The faults of one group. One that cannot be run does not keep the others from being run."""
     try:
-        with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        with tempfile.TemporaryDirectory() as name, group.around(), sync_playwright() as playwright:
             with group.open(playwright, Path(name)) as there:
                 scene.show_a_break(there)
                 for fault in faults:

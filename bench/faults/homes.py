@@ -11,7 +11,7 @@ from typing import Any
 from bench import networks
 from bench.faults import scene
 from bench.faults.scene import Fault, Scene
-from bench.line import PAGES, Line, connected, namespaces
+from bench.line import PAGES, Line, connected
 from tests.harness import Person
 
 _carrier: list[int] = []
@@ -19,8 +19,8 @@ _carrier: list[int] = []
 
 @contextmanager
 def school(playwright: Any, folder: Path) -> Iterator[Scene]:
-    """Amara is at home; everybody else is at the school."""
-    with namespaces(), networks.school(folder) as at, connected(Line("good")) as line:
+    """Amara is at home; everybody else is at the school, whose network this process is in."""
+    with networks.school(folder) as at, connected(Line("good")) as line:
         _carrier[:] = [line.pid]
         with _known_here(folder), scene.meeting(playwright, folder, at, open_=_person) as there:
             yield there
