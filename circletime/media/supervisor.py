@@ -165,7 +165,8 @@ class Supervisor:
         if process is None or process.returncode is not None:
             process = await self._start(part)
         self._running[part.name] = process
-        (self._logs / f"{part.name}.pid").write_text(str(process.pid))
+        with contextlib.suppress(OSError):  # on a full disk parts are started all the same
+            (self._logs / f"{part.name}.pid").write_text(str(process.pid))
         if process.stdin is not None:
             with contextlib.suppress(ConnectionError):  # dead already; its status tells
                 process.stdin.write(b"go\n")
@@ -236,7 +237,8 @@ class Supervisor:
             except TimeoutError:
                 process.kill()
                 await process.wait()
-            (self._logs / f"{part.name}.pid").unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                (self._logs / f"{part.name}.pid").unlink()
             self._tell(part, "stopped")
 
     def _log(self, part: Part) -> Path:

@@ -99,6 +99,17 @@ def test_a_part_that_hangs_is_killed_and_started_again(
     assert gone({old})
 
 
+def test_a_part_is_started_again_though_its_number_cannot_be_written(
+    supervisor: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    old = pid(tmp_path, "plain")
+    (tmp_path / "plain.pid").unlink()
+    (tmp_path / "plain.pid").mkdir()  # as on a full disk
+    os.kill(old, signal.SIGKILL)
+    wait_for(lambda: old not in children(supervisor.pid), 3, "it died")
+    wait_for(lambda: len(children(supervisor.pid)) == 5, 3, "it is there again")
+
+
 def test_who_only_listens_does_not_answer(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as dumb:
         dumb.bind(str(tmp_path / "sock"))
