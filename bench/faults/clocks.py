@@ -78,7 +78,7 @@ def _absent(there: Scene) -> None:
 
 @contextmanager
 def _two_workers(playwright: Any, folder: Path, ahead: int) -> Iterator[Scene]:
-    with postgres.running() as server:
+    with postgres.running(*postgres.SCHOOL) as server:
         with (
             harness.installation(folder / "school", classes=1, server=server.address) as at,
             _another_worker(at, folder / "beside", ahead),

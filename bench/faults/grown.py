@@ -39,7 +39,7 @@ _around: list[_Around] = []
 def school(playwright: Any, folder: Path) -> Iterator[Scene]:
     """The meeting is on the first node."""
     port = harness.free_ports(4)
-    with postgres.running() as server, two_nodes(folder, f"http://localhost:{port}") as nodes:
+    with postgres.running(*postgres.SCHOOL) as server, two_nodes(folder, f"http://localhost:{port}") as nodes:
         first, second = nodes
         first.start()
         redis = urlsplit(first.env["CIRCLETIME_LIVEKIT_REDIS"]).port

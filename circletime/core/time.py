@@ -19,11 +19,6 @@ def now() -> datetime:
     return datetime.now(UTC) - _ahead
 
 
-def ahead() -> timedelta:
-    """How far this machine's clock is ahead of the one that is followed."""
-    return _ahead
-
-
 def follow_database() -> None:
     """Find out how far this machine's clock is off. Every process that acts on time asks now and then.
 
