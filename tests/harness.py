@@ -119,7 +119,7 @@ SCHOOL = """
 from django.conf import settings
 from circletime.core import time
 from circletime.pages import cli, demo
-cli._prepare()
+cli.make_tables()
 demo.prepare_school(settings.VAR / "demo.json", classes={classes}, pupils={pupils}, now=time.now())
 """
 

@@ -1,12 +1,14 @@
 """The parts of one installation, as the supervisor runs them."""
 
+import hashlib
 import sys
 from pathlib import Path
 
 from django.conf import settings
 
-from circletime.media.config import ServerPlan, write_livekit_config
-from circletime.media.supervisor import Part, answers_http, answers_unix, file_is_fresh
+from circletime.media.config import ServerPlan, livekit_config, write_livekit_config
+from circletime.media.processes import answers_http, answers_unix
+from circletime.media.supervisor import Part, Replaced
 
 NAMES = tuple(
     name
@@ -25,14 +27,10 @@ def numbered(name: str, count: int) -> list[str]:
     return [name] if count == 1 else [f"{name}-{number}" for number in range(1, count + 1)]
 
 
-def build(names: list[str]) -> list[Part]:
-    """The named parts, in the order they start."""
-    # -P: a folder that it happens to be started in has no say in what is loaded.
-    own = [sys.executable, "-P", "-m", "circletime.pages.cli", "part"]
-    config = settings.VAR / "run" / "livekit.json"
+def _media_plan() -> ServerPlan:
     # One of several nodes tells of a meeting that another machine may hold, at the address of the pages.
     told = settings.PUBLIC_URL if settings.LIVEKIT_REDIS else f"http://127.0.0.1:{settings.PORT}"
-    plan = ServerPlan(
+    return ServerPlan(
         port=settings.LIVEKIT_PORT,
         tcp_port=settings.LIVEKIT_TCP_PORT,
         udp_port=settings.LIVEKIT_UDP_PORT,
@@ -44,8 +42,23 @@ def build(names: list[str]) -> list[Part]:
         redis=settings.LIVEKIT_REDIS,
         relay=settings.TURN,
     )
+
+
+def _media_config() -> Path:
+    return Path(settings.VAR) / "run" / "livekit.json"
+
+
+def set_up(names: list[str]) -> None:
+    """Write what the named parts read when they start."""
     if "media" in names:
-        write_livekit_config(config, plan)
+        write_livekit_config(_media_config(), _media_plan())
+
+
+def build(names: list[str]) -> list[Part]:
+    """The named parts, in the order they start."""
+    # -P: a folder that it happens to be started in has no say in what is loaded.
+    own = [sys.executable, "-P", "-m", "circletime.pages.cli", "part"]
+    config, plan = _media_config(), _media_plan()
     here = f"http://{plan.listen.replace('0.0.0.0', '127.0.0.1')}:{plan.port}"  # noqa: S104
     sock = settings.RECORDER_SOCKET
     every = {
@@ -55,6 +68,7 @@ def build(names: list[str]) -> list[Part]:
                 [str(settings.BIN / "livekit-server"), "--config", str(config)],
                 here,
                 answers_http(here),
+                made_of=_hash(str(config), livekit_config(plan)),
             )
         ],
         "recorder": [
@@ -63,6 +77,7 @@ def build(names: list[str]) -> list[Part]:
                 [str(settings.BIN / "recorder"), "--socket", str(sock)],
                 "a socket of its own",
                 answers_unix(sock),
+                made_of=_hash(str(sock)),
             )
         ],
         # Several need no spare: who is left takes over. They share one socket.
@@ -71,10 +86,10 @@ def build(names: list[str]) -> list[Part]:
                 name,
                 [*own, "app"],
                 settings.PUBLIC_URL,
-                answers_http(f"http://127.0.0.1:{settings.PORT}/accounts/login/"),
                 told=True,
                 spare=settings.APPS == 1,
                 listen=(settings.LISTEN, settings.PORT),
+                replaced=Replaced.LEAVING,
             )
             for name in numbered("app", settings.APPS)
         ],
@@ -83,11 +98,15 @@ def build(names: list[str]) -> list[Part]:
                 name,
                 [*own, "worker", str(number)],
                 "the school's clock",
-                file_is_fresh(alive(number), 3),
                 told=True,
                 spare=settings.WORKERS == 1,
+                replaced=Replaced.AT_ONCE,
             )
             for number, name in enumerate(numbered("worker", settings.WORKERS), start=1)
         ],
     }
     return [part for name in NAMES if name in names for part in every[name]]
+
+
+def _hash(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()  # the texts have a secret in them
