@@ -21,37 +21,6 @@ ROUNDS = 5
 WITHIN = 15.0
 LOOKED = 6.0
 """Seconds over which silences are looked for, with the app replaced at the beginning and without."""
-# Every stream that comes in: since when without a break, and its longest silence. Looked at every 40 ms.
-STREAMS = """
-window.streams = {};
-window.BREAK = { video: 500, audio: 1000 };
-const looked = async () => {
-  for (const [number, connection] of connections.entries()) {
-    if (connection.connectionState === "closed") continue;
-    for (const report of (await connection.getStats()).values()) {
-      if (report.type !== "inbound-rtp") continue;
-      const fresh = { kind: report.kind, packets: 0, last: 0, longest: 0, since: 0 };
-      const one = (streams[`${number} ${report.id}`] ??= fresh);
-      if (report.packetsReceived <= one.packets) continue;
-      const now = Date.now();
-      const silence = one.last ? now - one.last : 0;
-      if (!one.last || silence > BREAK[one.kind]) one.since = now;
-      one.longest = Math.max(one.longest, silence);
-      one.packets = report.packetsReceived;
-      one.last = now;
-    }
-  }
-  setTimeout(looked, 40);
-};
-void looked();
-window.coming = () => Object.values(streams)
-  .filter((one) => one.last && Date.now() - one.last < BREAK[one.kind]);
-window.forget = () => { for (const one of Object.values(streams)) one.longest = 0; };
-// The longest silence of what came when `forget` was called, also one that still goes on; in ms.
-window.longest = (kind, from) => Math.max(0, ...Object.values(streams)
-  .filter((one) => one.kind === kind && one.last > from - BREAK[kind])
-  .map((one) => Math.max(one.longest, Date.now() - one.last)));
-"""
 # How many pictures and voices each has to receive: the teacher is heard, and Amara while she has the turn.
 SPEAKING = {"teacher": (2, 1), "Amara": (2, 1), "Ben": (2, 2)}
 BACK = {"teacher": (2, 0), "Amara": (2, 1), "Ben": (2, 1)}

@@ -103,8 +103,8 @@ def own_command() -> tuple[list[str], list[str]]:
     also where a link leads to another folder by then.
     """
     words = sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1]
-    if len(words) == 2 and os.access(words[1], os.X_OK):  # bin/circletime, which names its own Python
-        return [os.path.abspath(words[1])], sys.argv[1:]
+    if "-m" not in words and os.access(words[-1], os.X_OK):  # bin/circletime, which names its own Python
+        return [os.path.abspath(words[-1])], sys.argv[1:]
     return [sys.executable, *words[1:]], sys.argv[1:]
 
 

@@ -8,6 +8,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
+from circletime import VERSION
 from circletime.pages import cli_backup, cli_upgrade
 from circletime.pages.tables import make_tables
 from config import places
@@ -47,6 +48,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="circletime", description="Video meetings for a primary school.")
+    parser.add_argument("--version", action="version", version=f"Circletime {VERSION}")
     commands = parser.add_subparsers(title="commands")
     one = commands.add_parser("serve", help="run all parts, or the named ones")
     one.add_argument("parts", nargs="*", help="app, worker, media, recorder")

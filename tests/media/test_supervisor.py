@@ -17,12 +17,12 @@ from pathlib import Path
 from circletime.media.supervisor import Part, Supervisor
 
 here = Path(sys.argv[1])
-slow = "import sys, time, pathlib; time.sleep(1); sys.stdin.readline() == 'go\\\\n' or sys.exit(); "
-beat = "pathlib.Path(sys.argv[1]).touch(); time.sleep(99)"
+slow = "import os, sys, time, pathlib; time.sleep(1); sys.stdin.readline() == 'go\\\\n' or sys.exit(); "
+beat = "pathlib.Path(sys.argv[1]).touch(); os.write(0, b'ready\\\\n'); time.sleep(99)"
 parts = [
     Part("plain", [sys.executable, "-c", "import time; time.sleep(99)"], "here", lambda: True),
     Part("slow", [sys.executable, "-c", slow + beat, str(here / "beat")], "here",
-         lambda: (here / "beat").exists(), told=True, spare=True),
+         told=True, spare=True),
     Part("stubborn", [sys.executable, "-c", "import signal, time;"
          "signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(99)"], "here", lambda: True),
 ]
