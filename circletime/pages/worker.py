@@ -78,6 +78,8 @@ class Worker:
         ]
         for thread in chores:
             thread.start()
+        self.came_round = time.now()
+        self._once(self._beat)  # the one before may have said that it stops
         say_ready()
         while not self.stopping.is_set():
             wait = self._clock()

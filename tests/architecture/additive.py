@@ -36,8 +36,8 @@ OF_PYTHON_ALONE = {
 def troubles(migration: Migration, before: ProjectState) -> list[str]:
     """What this migration does that the code of the release before would not survive, each a sentence.
 
-    A migration with `unused_since` takes away what no code uses since that version: upgrading from an older one
-    while meetings run is refused.
+    A migration with `unused_since` takes away what no code uses since that version: while meetings run, an
+    upgrade from an older one is refused.
     """
     if getattr(migration, "unused_since", ""):
         return []
@@ -82,7 +82,7 @@ def _altered(model: str, name: str, was: Field, now: Field) -> Iterator[str]:
     elif changed == {"db_default"} and now.has_db_default():
         return
     elif changed:
-        yield f"{model}.{name}: {', '.join(sorted(changed))} changes, which may take less than the old code writes"
+        yield f"{model}.{name}: {', '.join(sorted(changed))} changes, and may take less than before"
 
 
 def _longer(was: int | None, now: int | None) -> bool:

@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,7 +32,7 @@ from tests.media.test_supervisor import gone
 from tests.pace import paced
 from tests.releases import edit, install, migration, release
 
-pytestmark = [pytest.mark.browser, pytest.mark.media]
+pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.timeout(900)]
 
 SEAT = """    label = models.CharField(max_length=120)
     person = person_field()
@@ -77,7 +78,11 @@ def upgrade(at: Installation, made: Path) -> "subprocess.CompletedProcess[str]":
 
 
 def version(at: Installation) -> str:
-    with urllib.request.urlopen(f"{at.url}/readyz", timeout=10) as answer:
+    try:
+        answer = urllib.request.urlopen(f"{at.url}/readyz", timeout=20)
+    except urllib.error.HTTPError as trouble:  # not ready, which a slow machine is now and then
+        answer = trouble
+    with answer:
         return str(json.load(answer)["version"])
 
 
