@@ -15,7 +15,8 @@ from circletime import VERSION
 from circletime.core import measure
 from circletime.health.checks.every import before_start
 from circletime.media.handover import handed_over, own_command
-from circletime.media.supervisor import Supervisor, Upgrade
+from circletime.media.part import Upgrade
+from circletime.media.supervisor import Supervisor
 from circletime.meetings.models import Meeting
 from circletime.meetings.rules import JOINABLE
 from circletime.pages import parts

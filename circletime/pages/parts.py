@@ -7,8 +7,8 @@ from pathlib import Path
 from django.conf import settings
 
 from circletime.media.config import ServerPlan, livekit_config, write_livekit_config
+from circletime.media.part import Part, Replaced
 from circletime.media.processes import answers_http, answers_unix
-from circletime.media.supervisor import Part, Replaced
 
 NAMES = tuple(
     name

@@ -20,8 +20,11 @@ PROGRAM = '''
 import asyncio, json, os, signal, socket, sys, time
 from pathlib import Path
 from circletime.media.handover import Plan, handed_over, own_command
-from circletime.media.supervisor import Part, Replaced, Supervisor, Upgrade
+from circletime.media import supervisor
+from circletime.media.part import Part, Replaced, Upgrade
+from circletime.media.supervisor import Supervisor
 
+supervisor.LOOKS_EVERY = 0.5
 VERSION, LOADS, ANSWERS, PREPARES = {version!r}, {loads!r}, {answers!r}, {prepares!r}
 here = Path(__file__).parent
 
@@ -211,7 +214,7 @@ def test_another_media_server_waits_until_no_meeting_is_held(running: Running) -
     (running.folder / "made_of").write_text("another thing")
     running.install("2.0")
     running.upgrade()
-    time.sleep(6)  # it looks every five seconds
+    time.sleep(1.5)  # it looks every half second
     assert running.pid("media") == media and not gone({media})
     (running.folder / "idle").touch()
     wait_for(lambda: running.pid("media") != media and gone({media}), 10, "the new one runs")

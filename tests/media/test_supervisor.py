@@ -14,7 +14,8 @@ from tests.harness import wait_for
 PARTS = """
 import asyncio, sys
 from pathlib import Path
-from circletime.media.supervisor import Part, Supervisor
+from circletime.media.part import Part
+from circletime.media.supervisor import Supervisor
 
 here = Path(sys.argv[1])
 slow = "import os, sys, time, pathlib; time.sleep(1); sys.stdin.readline() == 'go\\\\n' or sys.exit(); "
