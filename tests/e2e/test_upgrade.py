@@ -17,6 +17,7 @@ import pytest
 
 from tests import silences
 from tests.e2e.conftest import Opener
+from tests.grown.people import Someone
 from tests.harness import (
     DESKTOP,
     Installation,
@@ -116,7 +117,7 @@ def test_a_meeting_goes_on_while_the_next_release_takes_over(
         print(done.stdout, f"took {time.monotonic() - began:.1f} s", missed)
         assert done.returncode == 0, done.stderr + at.logs()
         assert "Circletime 0.2.0 runs. 0.1.0 goes on for the rooms that were open" in done.stdout
-        assert version(at) == "0.2.0"
+        wait_for(lambda: version(at) == "0.2.0", 5, "whoever comes now is at the new version")
         teacher.page.wait_for_timeout(2000)
     print(missed)
     assert closed == [], "a socket was closed"
@@ -137,10 +138,43 @@ def test_a_meeting_goes_on_while_the_next_release_takes_over(
     teacher.page.get_by_role("button", name="Give Ben a turn").click()
     wait_for(lambda: heard_by(chloe, 400) == {"teacher", "Ben"}, 10, "Ben is heard by who came later")
     assert closed == []
-    _ends_on_time(at, [*people, chloe])
+    _nobody_gets_in_beside(at, amara)
+    assert closed == []
+    _is_removed(at, teacher, ben)
+    _ends_on_time(at, [teacher, amara, chloe])
     wait_for(lambda: gone({old["app"]}), 10, "the old process has left with the last of them")
     assert at.run("audit", "verify").returncode == 0
     assert "Traceback" not in at.logs(), at.logs()
+
+
+def _same_browser(at: Installation, one: Person) -> Someone:
+    """Whoever has this person's cookies."""
+    same = Someone(at.url)
+    for cookie in one.context.cookies():
+        same.client.cookies.set(cookie["name"], cookie["value"])
+    same.seat = one.page.url.rpartition("/")[2]
+    boot = one.page.locator("script[type='application/json']").first.text_content()
+    same.csrf = json.loads(boot or "{}")["csrf"]
+    return same
+
+
+def _nobody_gets_in_beside(at: Installation, child: Person) -> None:
+    """Her connection stands at the old process; with her seat nobody is let in at the new one."""
+    kind = "kind='meetings.guest.lie'"
+    lies = f"from circletime.audit.models import Row\nprint(Row.objects.filter({kind}).count())"
+    assert at.python(lies) == "0"
+    assert not _same_browser(at, child).is_let_in()
+    assert at.python(lies) == "1"
+
+
+def _is_removed(at: Installation, teacher: Person, child: Person) -> None:
+    """By a button that the new process answers, out of the room that the old one relays."""
+    began = time.monotonic()
+    seat = child.page.url.rpartition("/")[2]
+    assert _same_browser(at, teacher).presses("remove", seat=seat, reason="Too loud").status_code == 200
+    child.page.get_by_text("Your teacher has ended the meeting for you").wait_for()
+    print(f"removed after {time.monotonic() - began:.2f} s")
+    assert time.monotonic() - began < paced(1.5)
 
 
 def _ends_on_time(at: Installation, people: list[Person]) -> None:
