@@ -10,7 +10,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 12},
     },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "circletime.people.passwords.Guessed"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/meetings/"

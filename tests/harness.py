@@ -169,7 +169,10 @@ def installation(
     one = Installation(folder, port, process, env)
     try:
         try:
-            wait_for(lambda: "Press Ctrl-C" in (folder / "demo.out").read_text(), 300, "the demo runs")
+            said = folder / "demo.out"
+            ended = lambda: "Press Ctrl-C" in said.read_text() or process.poll() is not None  # noqa: E731
+            wait_for(ended, 300, "the demo runs")
+            assert process.poll() is None, "the demo runs"
         except AssertionError:
             raise AssertionError((folder / "demo.out").read_text() + one.logs()) from None
         one.facts = json.loads((folder / "demo.json").read_text())

@@ -19,18 +19,20 @@ class Replaced(Enum):
 
 @dataclass
 class Part:
-    """One process: `argv`, where it can be reached, and how to see that it is ready.
+    """One process: `argv`, where it can be reached, and how to see that it works.
 
     A part that is `told` hears "go" at its input before it begins, and says "ready" there; it may have a
-    `spare`. Of others `ready` is asked. `listen` is the address that it serves; the socket's number is given
-    to it as its last argument. Parts that serve the same address share one socket. `made_of` is what it was
-    set up with: one that is set up otherwise is another program.
+    `spare`. Another one is ready as soon as it `works`. One that does not show by `works` that it does, in so
+    many looks in a row as its `patience`, hangs. `listen` is the address that it serves; the socket's number
+    is given to it as its last argument. Parts that serve the same address share one socket. `made_of` is what
+    it was set up with: one that is set up otherwise is another program.
     """
 
     name: str
     argv: list[str]
     place: str
-    ready: Callable[[], bool] | None = None
+    works: Callable[[], bool]
+    patience: int
     told: bool = False
     spare: bool = False
     listen: tuple[str, int] | None = None

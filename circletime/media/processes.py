@@ -131,16 +131,42 @@ def answers_http(url: str) -> Callable[[], bool]:
     return check
 
 
-def answers_unix(path: Path) -> Callable[[], bool]:
-    """Whether somebody listens on the socket at `path`."""
+def answers_unix(path: Path, asked: str) -> Callable[[], bool]:
+    """Whether something answers a request for the page `asked` on the socket at `path`, whatever it answers.
+
+    That somebody listens there says little: the kernel goes on to listen for a program that hangs.
+    """
 
     def check() -> bool:
         with socket.socket(socket.AF_UNIX) as probe:
             probe.settimeout(1)
             try:
                 probe.connect(str(path))
+                probe.sendall(f"GET {asked} HTTP/1.0\r\n\r\n".encode())
+                return bool(probe.recv(1))
             except OSError:
                 return False
-            return True
 
     return check
+
+
+def is_touched(path: Path) -> Callable[[], bool]:
+    """Whether `path` was touched since the last look, as a sign of life. It does not matter what time it is.
+
+    Where nothing can be written, nobody can tell, and nobody is taken to hang.
+    """
+    seen = _touched(path)
+
+    def check() -> bool:
+        nonlocal seen
+        before, seen = seen, _touched(path)
+        return seen not in (0, before) or not os.access(path.parent, os.W_OK)
+
+    return check
+
+
+def _touched(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0

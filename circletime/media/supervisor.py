@@ -7,6 +7,8 @@ listening socket is held here, so that a caller of the moment in between waits i
 
 A newer version takes this very process over, with its children and sockets (`handover`). What is left
 of the version before goes on, is replaced, or ends with the last meeting, as its part says (`before`).
+
+A part that lives but does nothing any more is killed, and so started again (ADR 47).
 """
 
 import asyncio
@@ -29,7 +31,9 @@ SETTLED_AFTER = 10.0
 TRIED_WITHIN = 90.0
 """Seconds in which a newer version's part has to load, and answer a page of its own."""
 TAKES_OVER_WITHIN = 60.0
-LOOKS_EVERY = 5.0
+LOOKS_EVERY = 1.0
+"""Seconds between two looks at whether a part still works."""
+ASKS_EVERY = 5.0
 """Seconds between two looks whether a meeting still needs what is to be replaced."""
 LOG_KEPT = 5 * 1024 * 1024
 
@@ -128,7 +132,7 @@ class Supervisor:
                     first.set()
                     await self._before.let_go(part.name)
                     self._see_to_spare(part)
-            status = await process.wait()
+            status = await self._until_ended(part, process)
             process = None
             if self._stopping.is_set():
                 return
@@ -157,7 +161,7 @@ class Supervisor:
 
     async def _replace_when_idle(self, part: Part, process: Process) -> None:
         while process.returncode is None:
-            await asyncio.sleep(LOOKS_EVERY)
+            await asyncio.sleep(ASKS_EVERY)
             if self._upgrade is not None and await asyncio.to_thread(self._upgrade.idle):
                 self._tell(part.name, "no meeting is held: the new one takes its place")
                 await process.stop(STOPS_WITHIN)
@@ -195,10 +199,24 @@ class Supervisor:
         if part.told:
             return await process.hear() == "ready"
         while process.returncode is None and not self._stopping.is_set():
-            if part.ready is None or await asyncio.to_thread(part.ready):
+            if await asyncio.to_thread(part.works):
                 return True
             await asyncio.sleep(0.1)
         return False
+
+    async def _until_ended(self, part: Part, process: Process) -> int:
+        """Its exit status, once it ended by itself, or hung and was killed.
+
+        Looks are counted and not seconds: when all of the machine stood still, nobody here is to blame.
+        """
+        ended = asyncio.ensure_future(process.wait())
+        in_vain = 0
+        while not (await asyncio.wait([ended], timeout=LOOKS_EVERY))[0]:
+            in_vain = 0 if await asyncio.to_thread(part.works) else in_vain + 1
+            if in_vain == part.patience and process.returncode is None and not self._stopping.is_set():
+                self._tell(part.name, f"hangs, and is killed. Its log: {self._log(part.name)}")
+                process.send(signal.SIGKILL)
+        return ended.result()
 
     async def _stop_all(self) -> None:
         for spare in self._spares.values():
@@ -246,7 +264,7 @@ class Supervisor:
     async def _try(self, name: str, plan: Plan, tried: dict[str, Process]) -> None:
         """Start a part of the newer version, and have it load everything and answer a page to itself."""
         argv, listen = plan.told[name]
-        tried[name] = process = self._start(Part(name, argv, "", told=True, listen=listen))
+        tried[name] = process = self._start(Part(name, argv, "", lambda: True, 1, told=True, listen=listen))
         await process.tell("try")
         answer = ""
         with contextlib.suppress(TimeoutError):

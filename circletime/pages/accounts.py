@@ -1,5 +1,6 @@
 """Staff sign-in: accounts are made by the school, never by sign-up."""
 
+import logging
 from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -13,7 +14,11 @@ from django.urls import reverse
 from circletime.core import time
 from circletime.pages import second_step, sessions
 from circletime.people.actions import set_password
+from circletime.people.actions.sign_in import note_sign_in
 from circletime.people.models import User
+from circletime.people.queries import find_account
+
+log = logging.getLogger(__name__)
 
 AGAIN = {"mfa_reauthenticate:webauthn": "Use a passkey", "mfa_reauthenticate": "Use a code"}
 """The ways, better than a password, in which somebody shows once more that it is they; the best first."""
@@ -65,6 +70,14 @@ class StaffAdapter(DefaultAccountAdapter):
             request.session[AUTHENTICATION_METHODS_SESSION_KEY] = shown
         if any(each["method"] == "mfa" for each in shown):
             second_step.passed(request)
+        ways = [str(each.get("type") or each.get("provider") or each["method"]) for each in shown]
+        note_sign_in(user=cast(User, user), ways=ways, now=time.now())
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Somebody typed what is wrong. The log says for whom it was tried, and never what was typed."""
+        super().authentication_failed(request, **credentials)
+        user = find_account(str(credentials.get("email", "")))
+        log.warning("a sign-in failed: %s", user.actor if user is not None else "no such account")
 
     def get_reauthentication_methods(self, user: AbstractBaseUser | AnonymousUser) -> list[dict[str, Any]]:
         """A passkey first, then a code; a password only of who has nothing else."""

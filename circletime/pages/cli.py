@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from circletime import VERSION
-from circletime.pages import cli_backup, cli_upgrade
+from circletime.pages import cli_backup, cli_people, cli_upgrade
 from circletime.pages.tables import make_tables
 from config import places
 
@@ -85,14 +85,15 @@ def _parser() -> argparse.ArgumentParser:
         "--clock-is-right", action="store_true", help="a person has looked at the date that is shown"
     )
     one.set_defaults(run=retention_run)
-    _add_people(commands)
+    cli_people.add_commands(commands, prepare=make_tables)
     _add_oversight(commands)
     cli_backup.add_commands(commands)
     if not places.INSTALLED:
         _add_drawing(commands)
     one = commands.add_parser("part")
     one.add_argument("name", choices=["app", "worker"])
-    one.add_argument("number", type=int, nargs="?", default=1, help="the app's open socket, or which worker")
+    one.add_argument("number", type=int, nargs="?", default=1, help="which app or worker")
+    one.add_argument("socket", type=int, nargs="?", help="the app's open socket")
     one.set_defaults(run=part)
     return parser
 
@@ -105,23 +106,6 @@ def _add_drawing(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     one = commands.add_parser("messages", help="collect what families read into the catalogs")
     one.add_argument("--check", action="store_true", help="only say whether they are up to date and whole")
     one.set_defaults(run=messages)
-
-
-def _add_people(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    roster = commands.add_parser("roster", help="the school's people").add_subparsers()
-    one = roster.add_parser("import", help="bring in what the school's own system exports")
-    one.add_argument("file", type=Path, metavar="FILE", help="a zip file, a folder or a CSV file")
-    one.add_argument("--preview", action="store_true", help="only say what it would do")
-    one.add_argument(
-        "--mapping", default="", metavar="NAME", help="whose columns these are, as named on the roster page"
-    )
-    one.set_defaults(run=roster_import)
-    sign_in = commands.add_parser("sign-in", help="how staff sign in").add_subparsers()
-    one = sign_in.add_parser(
-        "reset", help="take away a lost passkey or app, where no other senior leader is left to do it"
-    )
-    one.add_argument("email", metavar="EMAIL")
-    one.set_defaults(run=sign_in_reset)
 
 
 def _add_oversight(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -296,14 +280,6 @@ def vault_rotate_key(wanted: argparse.Namespace) -> int:
     return 0
 
 
-def roster_import(wanted: argparse.Namespace) -> int:
-    """A roster in, or what it would do."""
-    from circletime.pages.roster_lines import bring_in
-
-    make_tables()
-    return bring_in(wanted.file, preview=wanted.preview, mapping=wanted.mapping, say=_say)
-
-
 def retention_run(wanted: argparse.Namespace) -> int:
     """Destroy what is due. The last line is JSON; the status is 0 only when nothing due is left."""
     from django.conf import settings
@@ -332,26 +308,6 @@ def retention_run(wanted: argparse.Namespace) -> int:
     counts = {"destroyed": came.destroyed, "left": came.left, "kept": came.kept}
     print(json.dumps({"as_of": day.isoformat(), **counts, "waits": came.waits}))
     return 1 if came.left or came.waits else 0
-
-
-def sign_in_reset(wanted: argparse.Namespace) -> int:
-    """Take away somebody's second steps. Otherwise another senior leader does it, on their page."""
-    from circletime.core import time
-    from circletime.core.errors import Refused
-    from circletime.pages import sign_in
-    from circletime.people.queries import find_account
-
-    user = find_account(wanted.email)
-    if user is None:
-        print(f"No account that is switched on has the address {wanted.email}.", file=sys.stderr)
-        return 2
-    try:
-        sign_in.reset(user=user, by="system:command", now=time.now())
-    except Refused as refusal:
-        print(refusal, file=sys.stderr)
-        return 2
-    print("They sign in with their password now, and set up a new one. They are written to.")
-    return 0
 
 
 def report(wanted: argparse.Namespace) -> int:
@@ -457,7 +413,7 @@ def part(wanted: argparse.Namespace) -> int:
         return 0
     from circletime.pages import server
 
-    server.serve(wanted.number)
+    server.serve(wanted.number, wanted.socket)
     return 0
 
 

@@ -48,7 +48,7 @@ def _answer(ask: MailCode) -> None:
 def _mail(ask: MailCode, adult: Adult) -> EmailMessage:
     code = new_code(ask=ask)
     facts = {
-        "code": f"{code[:4]} {code[4:]}",
+        "code": f"{code[:5]} {code[5:]}",
         "school": get_school().name,
         "page": settings.PUBLIC_URL + reverse("family-code"),
     }

@@ -56,12 +56,15 @@ def _answer(ask: PasswordAsk) -> None:
     answer_password_ask(ask=ask, user=user, sent=refusal is None, by=WORKER, now=time.now())
 
 
+def link_for(user: User) -> str:
+    """Where somebody sets a password, once, for `PASSWORD_RESET_TIMEOUT` seconds from now."""
+    word = default_token_generator.make_token(user)
+    place = reverse("account_reset_password_from_key", args=[user_pk_to_url_str(user), word])
+    return str(settings.PUBLIC_URL + place)
+
+
 def _mail(user: User) -> EmailMessage:
-    place = reverse(
-        "account_reset_password_from_key",
-        args=[user_pk_to_url_str(user), default_token_generator.make_token(user)],
-    )
-    facts = {"name": user.name, "school": get_school().name, "link": settings.PUBLIC_URL + place}
+    facts = {"name": user.name, "school": get_school().name, "link": link_for(user)}
     return EmailMessage(
         subject="A new password for Circletime",
         body=render_to_string("mail/new_password.txt", facts),

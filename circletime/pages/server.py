@@ -1,11 +1,13 @@
 """The app as a process: uvicorn, which can also leave without closing a socket that stands."""
 
 import asyncio
+import contextlib
 import gc
 import logging
 import signal
 import socket
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -13,19 +15,29 @@ import uvicorn
 from django.conf import settings
 from django.urls import get_resolver, reverse
 
+from circletime.pages.parts import alive
+from circletime.pages.second_clock import SecondClock
 from circletime.pages.told import say_ready, told_to_go
 from config.asgi import application
 
 log = logging.getLogger(__name__)
 
+SHOWS_EVERY = 5
+"""In tenths of a second."""
 LAST_REQUESTS = 1.0
 """Seconds between taking nobody new and closing what is idle: who has just come has asked by then."""
 
 
 class Server(uvicorn.Server):
-    """Leaves at SIGUSR1: takes nobody new, answers what was asked, keeps its WebSockets until they end."""
+    """Touches a file as long as its loop comes round (ADR 47), and leaves at SIGUSR1 (ADR 48).
 
-    _leaves_since: float | None = None
+    Who leaves takes nobody new, answers what was asked, and keeps its WebSockets until they end.
+    """
+
+    def __init__(self, config: uvicorn.Config, alive: Path) -> None:
+        super().__init__(config)
+        self._alive = alive
+        self._leaves_since: float | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's; then whoever started us is told."""
@@ -41,6 +53,10 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second: whether to stop."""
+        # The file of one that leaves is touched by who took its place.
+        if counter % SHOWS_EVERY == 0 and self._leaves_since is None:
+            with contextlib.suppress(OSError):
+                self._alive.touch()
         stops = await super().on_tick(counter)
         if stops or self._leaves_since is None or time.monotonic() - self._leaves_since < LAST_REQUESTS:
             return stops
@@ -50,8 +66,8 @@ class Server(uvicorn.Server):
         return not (self.server_state.connections or self.server_state.tasks)
 
 
-def serve(number: int) -> None:
-    """Load everything, wait to be told, and serve the open socket that has this `number`."""
+def serve(number: int, listens: int) -> None:
+    """Load everything, wait to be told, and be the app of this `number`, at the open socket `listens`."""
     config = uvicorn.Config(
         application,
         log_config=None,  # the settings' own, which writes no name and no address
@@ -74,7 +90,8 @@ def serve(number: int) -> None:
     gc.collect()
     gc.freeze()
     if told_to_go(_answers):
-        Server(config).run(sockets=[socket.socket(fileno=number)])
+        SecondClock().start()
+        Server(config, alive("app", number)).run(sockets=[socket.socket(fileno=listens)])
 
 
 def _answers() -> bool:

@@ -20,7 +20,7 @@ from circletime.core.errors import Refused
 from circletime.people.models import Adult, MailCode
 from circletime.people.rules import answered_again_after
 
-DIGITS = 8
+DIGITS = 10
 LASTS = timedelta(minutes=15)
 TRIES = 5
 """So many wrong ones, and a code is worth nothing."""

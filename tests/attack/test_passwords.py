@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
+from circletime.people.models import School
 from config import settings as written
 from tests.web.page import Page
 from tests.web.visits import Visits
@@ -19,13 +20,22 @@ def sign_in(client: Client, world: World, password: str) -> bool:
     return bool(answer.status_code == 302)
 
 
-@pytest.mark.parametrize("password", ["elevenchars", "qwerty123456", "1Q2W3E4R5T6Y"])
-def test_a_password_is_long_and_not_much_used(password: str) -> None:
+@pytest.mark.parametrize("password", ["elevenchars", "qwerty123456", "1Q2W3E4R5T6Y", "iloveyou1234"])
+def test_a_password_is_long_and_not_much_used(password: str, db: None) -> None:
     with pytest.raises(ValidationError):
         validate_password(password)
 
 
-@pytest.mark.parametrize("password", ["только маленькие буквы", "🙂" * 12, "a b " * 16, "correct horse"])
+@pytest.mark.parametrize(
+    "password", ["larkfield2026!", "Circletime123", "oseiosei2026", "123456789012", "aaaaaaaaaaaa" * 9]
+)
+def test_nor_made_of_words_of_the_school_and_its_owner(password: str, world: World) -> None:
+    School.objects.update_or_create(pk=1, defaults={"name": "Larkfield Primary School"})
+    with pytest.raises(ValidationError, match="easily guessed"):
+        validate_password(password, world.teacher)
+
+
+@pytest.mark.parametrize("password", ["только маленькие буквы", "🙂🐢🌧🎈🚲🥕🧵🪁🦉🍋🧊🎻", "correct horse"])
 def test_any_characters_and_any_length_will_do(password: str, world: World, visits: Visits) -> None:
     validate_password(password)
     world.teacher.set_password(password)

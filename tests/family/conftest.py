@@ -94,7 +94,7 @@ class Home:
             path.read_text()
             for path in sorted(set(self.mail.glob("*.eml")) - before, key=lambda one: one.stat().st_mtime_ns)
         ]
-        return [re.findall(r"^\d{4} \d{4}$", text, re.MULTILINE)[0] for text in texts]
+        return [re.findall(r"^\d{5} \d{5}$", text, re.MULTILINE)[0] for text in texts]
 
     def type(self, client: Client, code: str) -> Any:
         return client.post(reverse("family-code"), {"code": code})

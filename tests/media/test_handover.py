@@ -24,7 +24,7 @@ from circletime.media import supervisor
 from circletime.media.part import Part, Replaced, Upgrade
 from circletime.media.supervisor import Supervisor
 
-supervisor.LOOKS_EVERY = 0.5
+supervisor.ASKS_EVERY = 0.5
 VERSION, LOADS, ANSWERS, PREPARES = {version!r}, {loads!r}, {answers!r}, {prepares!r}
 here = Path(__file__).parent
 
@@ -61,9 +61,9 @@ def app(number):
 def parts():
     own = [sys.executable, __file__]
     return [
-        Part("media", ["/bin/sleep", "99"], "here", lambda: True, made_of=(here / "made_of").read_text()),
-        Part("app", [*own, "app"], "here", told=True, spare=True, listen=("127.0.0.1", int(os.environ["AT"])),
-             replaced=Replaced.LEAVING),
+        Part("media", ["/bin/sleep", "99"], "here", lambda: True, 9, made_of=(here / "made_of").read_text()),
+        Part("app", [*own, "app"], "here", lambda: True, 9, told=True, spare=True,
+             listen=("127.0.0.1", int(os.environ["AT"])), replaced=Replaced.LEAVING),
     ]
 
 

@@ -1,5 +1,6 @@
 """Staff sign-in against people who guess, ask or wish for an account."""
 
+import json
 import re
 import time as clock
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from circletime.audit.models import Row
 from circletime.audit.queries import list_kinds
 from circletime.pages.forgotten import answer_asks
 from circletime.people.models import PasswordAsk, User
@@ -36,6 +38,21 @@ def test_the_right_words_open_the_meetings(world: World, browser: Client) -> Non
     answer = sign_in(browser, world.teacher.email.upper(), PASSWORD)
     assert answer["Location"] == reverse("meetings")
     assert "Mrs Osei" in Page(browser.get(reverse("meetings"))).words()
+
+
+def test_who_signs_in_and_who_fails_is_written_down(
+    world: World, browser: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    sign_in(browser, world.teacher.email)
+    sign_in(browser, "nobody@larkfield.example")
+    assert [each.getMessage() for each in caplog.records] == [
+        f"a sign-in failed: {world.teacher.actor}",
+        "a sign-in failed: no such account",
+    ]
+    assert not Row.objects.filter(kind="people.signed_in").exists()
+    sign_in(browser, world.teacher.email, PASSWORD)
+    row = Row.objects.get(kind="people.signed_in")
+    assert (row.by, json.loads(row.data)) == (world.teacher.actor, {"ways": ["password"]})
 
 
 def test_an_unknown_address_is_answered_like_a_wrong_password(world: World, visits: Visits) -> None:
@@ -256,7 +273,11 @@ def test_a_new_password_lets_in_at_once_who_was_wrong_too_often(world: World, br
     new = {"password1": "another-long-password", "password2": "another-long-password"}
     browser.post(browser.get(link[1])["Location"], new)
     assert sign_in(browser, world.teacher.email, "another-long-password").status_code == 302
-    assert list_kinds(world.teacher.actor) == ["people.password.link_sent", "people.password.changed"]
+    assert list_kinds(world.teacher.actor) == [
+        "people.password.link_sent",
+        "people.password.changed",
+        "people.signed_in",
+    ]
 
 
 def test_the_mail_does_not_lead_to_a_site_that_the_browser_named(world: World, browser: Client) -> None:

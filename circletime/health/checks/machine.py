@@ -16,14 +16,18 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
+from circletime.core.time import ahead
 from circletime.documents.limits import longest
 from circletime.health.rules.finding import Finding, Subject, well, wrong
 from circletime.health.rules.space import Kept, days_left
 from circletime.policy.limits import Limit
 from circletime.recordings import queries, room, store
+from config import places
 from config.described import BESIDE
 from config.described import names as names_of_settings
 
+CLOCKS_DIFFER = 2.0
+"""Seconds that two machines may be apart without a word."""
 FULL_WITHIN = 7
 """Days. A disk that lasts for less is told of while there is time to do something."""
 
@@ -34,11 +38,14 @@ def every_part() -> list[str]:
     return [name for name in every if name != "media" or not settings.LIVEKIT_ELSEWHERE]
 
 
+_AGAIN = "Install the wheel again." if places.INSTALLED else "Run make setup."
+
+
 def missing(names: Iterable[str]) -> list[str]:
     """The programs that the named parts need and that are not there, each a sentence."""
     needed = (("media", "livekit-server"), ("recorder", "recorder"))
     paths = [settings.BIN / binary for name, binary in needed if name in names]
-    return [f"{path} is missing. Run make setup." for path in paths if not os.access(path, os.X_OK)]
+    return [f"{path} is missing. {_AGAIN}" for path in paths if not os.access(path, os.X_OK)]
 
 
 def taken(names: Iterable[str]) -> list[str]:
@@ -99,7 +106,7 @@ def programs(now: datetime) -> Finding:
 def room_client(now: datetime) -> Finding:
     """What a browser runs in a room."""
     if not (settings.BASE_DIR / "room" / "dist" / "room.js").exists():
-        return wrong(Subject.PROGRAMS, "The room client is not built.", "Run make setup.")
+        return wrong(Subject.PROGRAMS, "The room client is not built.", _AGAIN)
     return well(Subject.PROGRAMS, "The room client is built.")
 
 
@@ -179,6 +186,12 @@ def swap(now: datetime) -> Finding:
 
 def clock(now: datetime) -> Finding:
     """No clock on the internet is asked. The newest thing we wrote may not lie in the future."""
+    off = ahead().total_seconds()
+    if abs(off) > CLOCKS_DIFFER:
+        says = (
+            f"This machine's clock and the database's differ by {abs(off):.0f} seconds; the latter is kept."
+        )
+        return wrong(Subject.CLOCK, says, "Have both kept right by the network.")
     newest = max((p.stat().st_mtime for p in Path(settings.VAR).glob("*")), default=0.0)
     if newest > time.time() + 60:
         says = "This machine's clock is behind files it wrote itself."

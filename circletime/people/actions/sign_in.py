@@ -73,6 +73,18 @@ def by_school_account(*, provider: str, subject: str, email: str, now: datetime)
     return User.objects.get(pk=user.pk)
 
 
+@transaction.atomic
+def note_sign_in(*, user: User, ways: list[str], now: datetime) -> None:
+    """Somebody signed in, in these ways: password, totp, recovery_codes, webauthn, or a provider's name."""
+    record("people.signed_in", by=user.actor, subject=user.actor, now=now, ways=ways)
+
+
+@transaction.atomic
+def note_link_shown(*, user: User, by: str, now: datetime) -> None:
+    """A link to set this account's password was shown on the server's terminal, to whoever sat there."""
+    record("people.password.link_shown", by=by, subject=user.actor, now=now)
+
+
 def end_sessions(*, user: User, now: datetime) -> None:
     """Every browser that this account was signed in with is signed out. The caller writes down why."""
     User.objects.filter(pk=user.pk).update(sessions_from=now)

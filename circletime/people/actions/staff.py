@@ -9,7 +9,7 @@ from circletime.audit.actions import record
 from circletime.core.addresses import check_address
 from circletime.core.errors import Refused
 from circletime.people.actions import ask_for_password
-from circletime.people.models import RoleGrant, User
+from circletime.people.models import RoleGrant, School, User
 from circletime.people.rules import (
     NEVER_WITHOUT,
     Role,
@@ -20,6 +20,34 @@ from circletime.people.rules import (
 )
 
 LONGEST_NAME = 120
+
+
+@transaction.atomic
+def begin_school(*, school: str, name: str, email: str, by: str, now: datetime) -> User:
+    """The school's name, and the first account of all: headteacher and office, without a password.
+
+    Raises `Refused` once there is any account: from then on a person makes the others.
+    """
+    if User.objects.exists():
+        raise Refused("begun", "This school has accounts already. Who has lost a password: sign-in link.")
+    name_school(name=school, by=by, now=now)
+    tidy = check_name(name, _ASK, field="name", most=LONGEST_NAME)
+    made = User.objects.create_user(email=_free_address(email), name=tidy)
+    roles = (Role.HEADTEACHER, Role.OFFICE)
+    RoleGrant.objects.bulk_create(RoleGrant(user=made, role=role) for role in roles)
+    record("people.staff.added", by=by, subject=made.actor, now=now)
+    record("people.staff.roles", by=by, subject=made.actor, now=now, roles=sorted(roles))
+    return made
+
+
+@transaction.atomic
+def name_school(*, name: str, by: str, now: datetime) -> str:
+    """The name on every page and letter. Raises `Refused` where there is none in it."""
+    ask = "Type the school's name as families know it, as: Larkfield Primary School."
+    tidy = check_name(name, ask, field="school", most=LONGEST_NAME)
+    School.objects.update_or_create(pk=1, defaults={"name": tidy})
+    record("people.school.named", by=by, subject="school:1", now=now, name=tidy)
+    return tidy
 
 
 @transaction.atomic
