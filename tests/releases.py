@@ -1,16 +1,15 @@
 """Releases of the program, each in a folder of its own, and a link to the one that is installed."""
 
 import shutil
-import sys
+import sysconfig
+import venv
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.harness import ROOT
 
 COMMAND = """#!{python}
-import os, sys
-os.environ["PYTHONPATH"] = {folder!r}
-sys.path[0] = {folder!r}
+import sys
 from circletime.pages.cli import main
 sys.exit(main())
 """
@@ -24,9 +23,13 @@ def release(folder: Path, version: str, change: Callable[[Path], None] = lambda 
     shutil.copytree(ROOT / "room" / "dist", made / "room" / "dist")
     edit(made / "circletime" / "__init__.py", 'VERSION = "', f'VERSION = "{version}"  # "')
     change(made)
+    # A Python of its own, as each installed release has, with the packages of this one.
+    venv.create(made, symlinks=True)
+    packages = Path(sysconfig.get_path("purelib"))
+    own = sysconfig.get_path("purelib", vars={"base": str(made)})
+    Path(own, "release.pth").write_text(f"{made}\n{packages}\n")
     command = made / "bin" / "circletime"
-    command.parent.mkdir()
-    command.write_text(COMMAND.format(python=sys.executable, folder=str(made)))
+    command.write_text(COMMAND.format(python=made / "bin" / "python"))
     command.chmod(0o755)
     return made
 
