@@ -33,7 +33,8 @@ from tests.media.test_supervisor import gone
 from tests.pace import paced
 from tests.releases import edit, install, migration, release
 
-pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.timeout(900)]
+# A minute and a half; without browsers tests/grown/test_upgrade.py is run on every change.
+pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.soak, pytest.mark.timeout(900)]
 
 SEAT = """    label = models.CharField(max_length=120)
     person = person_field()

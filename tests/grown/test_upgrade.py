@@ -66,6 +66,7 @@ def test_old_and_new_processes_keep_the_rules_together(at: Installation) -> None
     assert "Traceback" not in at.logs(), at.logs()
 
 
+@pytest.mark.soak
 def test_an_upgrade_again_and_again(at: Installation) -> None:
     """Two in a row, with a page open from before the first: it is told of what happens after the last."""
     host = teacher(at, at.url)
