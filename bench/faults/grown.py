@@ -15,7 +15,7 @@ from bench.faults import scene
 from bench.faults.plain import killed, replaced
 from bench.faults.scene import Fault, Scene
 from bench.nodes import Node, elsewhere, two_nodes
-from circletime.media.supervisor import die_with_parent
+from circletime.media.processes import die_with_parent
 from tests import harness, postgres
 
 GONE_FOR = 10.0
