@@ -143,7 +143,7 @@ def _heard(told: list[Told], facts: Facts, begin: float) -> Iterator[str]:
             children = {who for who in look["heard"] if who != "teacher"} - {one.who}
             when = f"({look['t'] - begin:.1f} s after the beginning, at {one.who})"
             if len(children) > 1:
-                yield f"two children were heard at once {when}"
+                yield f"two children were heard at once: {' and '.join(sorted(children))} {when}"
             if any(not _has_floor(facts, who, look["t"]) for who in children):
                 yield f"a child was heard without the floor {when}"
 
