@@ -11,8 +11,8 @@ EVERY = 0.15
 STILL = 1.0
 """Seconds without a new picture that nobody would call a blink."""
 FLOOR = -30.0
-"""dB. A voice measures about -18, what spills over from another about -55. At -40, after a gap was caught up on,
-somebody was taken to be heard whose microphone the media server did not have."""
+"""dB. A voice measures about -18, what spills over from another about -55. At -40, after a gap was caught up
+on, somebody was taken to be heard whose microphone the media server did not have."""
 
 SCRIPT = """
 (() => {
