@@ -76,7 +76,7 @@ def _verdict(wanted: list[Fault], rows: dict[str, Row], seconds: float) -> int:
     missing = [one.name for one in wanted if one.name not in rows]
     bad = [row for row in rows.values() if not row.held]
     for row in bad:
-        print(f"{row.name}: {'; '.join(row.breaks + row.wrong) or 'nobody looked'}")
+        print(f"{row.name}: {'; '.join(row.troubles)}")
     if missing:
         print(f"Not run: {', '.join(missing)}.")
     print(f"{len(rows)} faults in {seconds / 60:.1f} minutes, {len(bad)} not held. See {table.PAGE}.")

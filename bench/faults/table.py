@@ -36,7 +36,15 @@ class Row:
     @property
     def held(self) -> bool:
         """Whether nothing broke, all was well again, and somebody really looked."""
-        return not self.breaks and not self.wrong and self.well is not None and all(self.looks.values())
+        return self.well is not None and not self.troubles
+
+    @property
+    def troubles(self) -> list[str]:
+        """What keeps it from having held, in words."""
+        unseen = [
+            f"no look of this kind was answered: {kind}" for kind, count in self.looks.items() if not count
+        ]
+        return [*self.breaks, *self.wrong, *unseen]
 
 
 def where(now: datetime) -> str:
@@ -64,7 +72,7 @@ def write(faults: dict[str, str], found: dict[str, Row], page: Path = PAGE) -> N
         _line(found[name]) if name in found else f"| {words} | not run | | | | | |"
         for name, words in faults.items()
     ]
-    broken = [f"- {row.fault}: {each}" for row in rows for each in (*row.breaks, *row.wrong)]
+    broken = [f"- {row.fault}: {each}" for row in rows for each in row.troubles]
     verdict = (
         "**These did not hold:**\n\n" + "\n".join(broken)
         if broken
@@ -75,7 +83,7 @@ def write(faults: dict[str, str], found: dict[str, Row], page: Path = PAGE) -> N
 
 
 def _line(row: Row) -> str:
-    if row.breaks or row.wrong:
+    if not row.held:
         held = "**no**: see below"
     else:
         held = f"yes, {sum(row.looks.values()):,} looks"
