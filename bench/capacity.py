@@ -24,6 +24,8 @@ RECORDED_MBIT = 0.17 + 0.01
 """Each camera's large picture, and its share of the voices."""
 USED = 0.7
 """How much of a machine is planned with: the rest is for what comes at once, and for making films."""
+BESIDE = 4
+"""The worker, its spare, the app's, and the supervisor: each taken for an app at rest."""
 AT_ONCE, MACHINES = (1, 4, 7, 14), (2, 4, 8, 16)
 NEEDS = [
     "classes at once",
@@ -51,7 +53,7 @@ class Model:
     recorder: float
     """The recorder's cores for each person."""
     meets: float
-    """The app's and the worker's cores for each person in a room."""
+    """The app's cores for each person in a room."""
     comes: float
     """The app's cores for a class whose families all come within one minute."""
     database: float
@@ -60,8 +62,6 @@ class Model:
     """At rest, and for each person more."""
     recorder_mib: tuple[float, float]
     app_mib: tuple[float, float]
-    rest_mib: float
-    """Worker, spares and supervisor."""
     down: float
     up: float
     """Mbit/s to and from each person."""
@@ -83,7 +83,7 @@ class Model:
     def mib(self, classes: int) -> float:
         """The memory of everything, the database's apart."""
         parts = (self.media_mib, self.recorder_mib, self.app_mib)
-        return self.rest_mib + sum(base + each * classes * PEOPLE for base, each in parts)
+        return BESIDE * self.app_mib[0] + sum(base + each * classes * PEOPLE for base, each in parts)
 
 
 def packets_of_a_class() -> float:
@@ -107,7 +107,6 @@ def fit(page: str) -> tuple[Model, Row, Row]:
     lone = [row for row in rows("F12", page) if row["on"] == "one node"]
     apart = next(row for row in lone if row["classes"] == "3")
     fitted = [row for row in lone if row is not apart]
-    gate = [row for row in rows("F12", page) if row["on"] == "the app and its gate"]
     sockets, morning, home = rows("F13", page), rows("F5", page), rows("F6", page)
     people, recorded = [_people(row) for row in fitted], rows("F1", page)
     grown = [float(row["room sockets"]) for row in sockets]
@@ -115,13 +114,12 @@ def fit(page: str) -> tuple[Model, Row, Row]:
     model = Model(
         packet=line([float(row["packets/s"]) / 1000 for row in fitted], _column(fitted, "LiveKit, cores")),
         recorder=_slope(_column(recorded, "children"), _column(recorded, "recorder, cores")),
-        meets=_slope([_people(row) for row in gate], _column(gate, "app and worker, cores")),
+        meets=_slope(grown, _column(sockets, "the app, cores")),
         comes=float(sqlite["the app, cores"]) / float(sqlite["classes"]),
         database=_database(morning),
         media_mib=line(people, _column(fitted, "LiveKit, MiB")),
         recorder_mib=line(people, _column(fitted, "recorder, MiB")),
         app_mib=line(grown, _column(sockets, "the app, MiB")),
-        rest_mib=max(_column(gate, "all else, MiB")),
         down=float(next(row["down, Mbit/s"] for row in home if row["on"] == "a computer, 9 tiles")),
         up=max(_column(home, "up, Mbit/s")),
     )
@@ -171,11 +169,11 @@ def draw(page: str) -> str:
         recorder=model.recorder * PEOPLE,
         meets=model.meets * PEOPLE,
         comes=model.comes,
-        database=model.database,
+        database=f"{model.database:.3f} × *c* in that minute." if model.database else "not measured yet.",  # noqa: RUF001
         media_mib=model.media_mib,
         recorder_mib=model.recorder_mib,
         app_mib=model.app_mib,
-        rest=model.rest_mib,
+        rest=BESIDE * model.app_mib[0],
         down=model.down,
         up=model.up,
         mbit=RECORDED_MBIT,
@@ -202,7 +200,7 @@ def _needs(model: Model, classes: int) -> list[str]:
     lessons = classes * LESSONS_A_WEEK * gib_a_lesson()
     return [
         str(classes),
-        *(f"{each:.2f}" for each in cores.values()),
+        *(f"{each:.2f}" if each else "not measured" for each in cores.values()),
         f"{sum(cores.values()):.1f}",
         f"{model.mib(classes) / 1024:.1f}",
         f"{people * model.up:.0f}",
