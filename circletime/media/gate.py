@@ -97,6 +97,9 @@ class Doorman(Protocol):
     async def closed(self, seat_id: str, connection_id: str) -> None:
         """The connection is gone."""
 
+    async def over(self, leave: Pass) -> None:
+        """The connection stood until its pass closed: the meeting's time is up."""
+
     async def lied(self, seat_id: str, what: str, kind: str = "lie") -> None:
         """The browser tried what it may not (`lie`), or shows something screen-shaped (`shape`)."""
 
@@ -201,11 +204,12 @@ class SignalGate:
         code = CLOSED_BY_US
         line.asked_at = time.monotonic()
         stands = asyncio.Event()
+        time_is_up = asyncio.create_task(_until(leave.closes_at))
         jobs = [
             asyncio.create_task(self._up(upstream, leave.identity, tracks, line, receive)),
             asyncio.create_task(self._down(upstream, leave, tracks, line, send, stands)),
             asyncio.create_task(self._shut(leave.identity, line, stands)),
-            asyncio.create_task(_until(leave.closes_at)),
+            time_is_up,
             asyncio.create_task(_unanswered(line)),
         ]
         try:
@@ -214,6 +218,8 @@ class SignalGate:
                 if isinstance(job.exception(), Malformed):
                     code = MALFORMED
                     await self._doorman.lied(leave.identity, "Sent what is not understood")
+            if time_is_up in done:
+                await self._doorman.over(leave)
         finally:
             for job in jobs:
                 job.cancel()
@@ -323,7 +329,8 @@ async def _unanswered(line: _Line) -> None:
 
 
 async def _until(moment: datetime | None) -> None:
-    # A little after the end, so that the media server's own goodbye comes first.
+    # A little after the end, so that the media server's own goodbye comes first. It is not asked again what
+    # time it is: a machine whose clock was set back meanwhile would give the meeting more than its limit.
     if moment is None:
         await asyncio.Event().wait()
         return

@@ -4,11 +4,13 @@ Each part is a process of its own, so that one that dies takes no other with it.
 all when this process dies, however it dies, so none is ever left behind. A part that takes long to
 start has a spare: a second process that has loaded everything and waits to be told "go". Its
 listening socket is held here, so that a caller of the moment in between waits instead of failing.
+A part that lives but does nothing any more is killed, and so started again (ADR 47).
 """
 
 import asyncio
 import contextlib
 import ctypes
+import os
 import signal
 import socket
 import time
@@ -22,6 +24,8 @@ FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
 SETTLED_AFTER = 10.0
 """Seconds. A part that ran so long starts again at once when it dies."""
 STOPS_WITHIN = 6.0
+LOOKS_EVERY = 1.0
+"""Seconds between two looks at whether a part still works."""
 LOG_KEPT = 5 * 1024 * 1024
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -38,13 +42,16 @@ class Part:
 
     A part that is `told` reads one line, "go", from its input before it begins; it may have a `spare`.
     `listen` is the address that it serves; the socket's number is given to it as its last argument. Parts
-    that serve the same address share one socket.
+    that serve the same address share one socket. One that does not show by `works` that it does, in so many
+    looks in a row as its `patience`, hangs.
     """
 
     name: str
     argv: list[str]
     place: str
     ready: Callable[[], bool]
+    works: Callable[[], bool]
+    patience: int
     told: bool = False
     spare: bool = False
     listen: tuple[str, int] | None = None
@@ -63,28 +70,45 @@ def answers_http(url: str) -> Callable[[], bool]:
     return check
 
 
-def answers_unix(path: Path) -> Callable[[], bool]:
-    """Whether somebody listens on the socket at `path`."""
+def answers_unix(path: Path, asked: str) -> Callable[[], bool]:
+    """Whether something answers a request for the page `asked` on the socket at `path`, whatever it answers.
+
+    That somebody listens there says little: the kernel goes on to listen for a program that hangs.
+    """
 
     def check() -> bool:
         with socket.socket(socket.AF_UNIX) as probe:
             probe.settimeout(1)
             try:
                 probe.connect(str(path))
+                probe.sendall(f"GET {asked} HTTP/1.0\r\n\r\n".encode())
+                return bool(probe.recv(1))
             except OSError:
                 return False
-            return True
 
     return check
 
 
-def file_is_fresh(path: Path, seconds: float) -> Callable[[], bool]:
-    """Whether `path` was touched within so many seconds, as a sign of life."""
+def is_touched(path: Path) -> Callable[[], bool]:
+    """Whether `path` was touched since the last look, as a sign of life. It does not matter what time it is.
+
+    Where nothing can be written, nobody can tell, and nobody is taken to hang.
+    """
+    seen = _touched(path)
 
     def check() -> bool:
-        return path.exists() and path.stat().st_mtime > time.time() - seconds
+        nonlocal seen
+        before, seen = seen, _touched(path)
+        return seen not in (0, before) or not os.access(path.parent, os.W_OK)
 
     return check
+
+
+def _touched(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 class Supervisor:
@@ -128,7 +152,7 @@ class Supervisor:
                 first.set()
                 if part.spare:
                     self._spares[part.name] = await self._start(part)
-            status = await process.wait()
+            status = await self._until_ended(part, process)
             if self._stopping.is_set():
                 return
             wait = FIRST_WAIT if time.monotonic() - began > SETTLED_AFTER else min(wait * 2, LONGEST_WAIT)
@@ -179,6 +203,20 @@ class Supervisor:
                 return True
             await asyncio.sleep(0.1)
         return False
+
+    async def _until_ended(self, part: Part, process: asyncio.subprocess.Process) -> int:
+        """Its exit status, once it ended by itself, or hung and was killed.
+
+        Looks are counted and not seconds: when all of the machine stood still, nobody here is to blame.
+        """
+        ended = asyncio.ensure_future(process.wait())
+        in_vain = 0
+        while not (await asyncio.wait([ended], timeout=LOOKS_EVERY))[0]:
+            in_vain = 0 if await asyncio.to_thread(part.works) else in_vain + 1
+            if in_vain == part.patience and process.returncode is None and not self._stopping.is_set():
+                self._tell(part, f"hangs, and is killed. Its log: {self._log(part)}")
+                process.kill()
+        return ended.result()
 
     async def _stop_all(self) -> None:
         for spare in self._spares.values():

@@ -13,18 +13,23 @@ from circletime.meetings.rules import HELD, JOINABLE, RUNNING, SeatRole, SeatSta
 from circletime.policy import limits
 
 
-def run_clock(now: datetime) -> None:
-    """Do everything that is due by `now`: openings, freezes and ends, and asking for grown-ups."""
+def run_clock(now: datetime, *, left_for: timedelta = timedelta(0)) -> None:
+    """Do everything that is due by `now`: openings, freezes and ends, and asking for grown-ups.
+
+    With `left_for` only what has been due for so long: another clock is there, and comes first. Whether a room
+    has to stand still is looked at in any case.
+    """
+    by = now - left_for
     due = Meeting.objects.filter(
-        Q(state=State.SCHEDULED, starts_at__lte=now + limits.WAITING_ROOM_OPENS)
-        | Q(state=State.OPEN, starts_at__lte=now - limits.NOT_STARTED_CLOSES)
-        | Q(state__in=RUNNING, ends_at__lte=now)
-        | Q(state=State.FROZEN, frozen_at__lte=now - limits.FROZEN_FOR)
+        Q(state=State.SCHEDULED, starts_at__lte=by + limits.WAITING_ROOM_OPENS)
+        | Q(state=State.OPEN, starts_at__lte=by - limits.NOT_STARTED_CLOSES)
+        | Q(state__in=RUNNING, ends_at__lte=by)
+        | Q(state=State.FROZEN, frozen_at__lte=by - limits.FROZEN_FOR)
     )
     for meeting in due:
         lifecycle.tick(meeting=meeting, now=now)
     for meeting in Meeting.objects.filter(state__in=RUNNING):
-        if _may_settle(meeting, now) or grown_ups.is_due(meeting, now):
+        if _may_settle(meeting, by) or grown_ups.is_due(meeting, by):
             lifecycle.tick(meeting=meeting, now=now)
 
 
@@ -52,9 +57,11 @@ def next_end() -> datetime | None:
 def reconcile_rooms() -> None:
     """Running rooms exist, hold only who belongs there with their exact rights; all others are gone.
 
-    Raises `MediaError` when the media server does not answer.
+    One whose time is up is gone as well, where its end cannot be written (a full disk). Raises `MediaError`
+    when the media server does not answer.
     """
-    running = {meeting.room: meeting for meeting in Meeting.objects.filter(state__in=RUNNING)}
+    now = time.now()
+    running = {m.room: m for m in Meeting.objects.filter(state__in=RUNNING) if m.state_at(now) in RUNNING}
     rooms = set(livekit.list_rooms())
     for room in rooms - set(running):
         known = Meeting.objects.filter(room=room).first()

@@ -89,7 +89,8 @@ def _parser() -> argparse.ArgumentParser:
         _add_drawing(commands)
     one = commands.add_parser("part")
     one.add_argument("name", choices=["app", "worker"])
-    one.add_argument("number", type=int, nargs="?", default=1, help="the app's open socket, or which worker")
+    one.add_argument("number", type=int, nargs="?", default=1, help="which app or worker")
+    one.add_argument("socket", type=int, nargs="?", help="the app's open socket")
     one.set_defaults(run=part)
     return parser
 
@@ -450,6 +451,8 @@ def part(wanted: argparse.Namespace) -> int:
     from django.conf import settings
     from django.urls import get_resolver
 
+    from circletime.pages.parts import alive
+    from circletime.pages.second_clock import SecondClock, Server
     from config.asgi import application
 
     config = uvicorn.Config(
@@ -474,7 +477,8 @@ def part(wanted: argparse.Namespace) -> int:
     gc.collect()
     gc.freeze()
     if _told_to_go():
-        uvicorn.Server(config).run(sockets=[socket.socket(fileno=wanted.number)])
+        SecondClock().start()
+        Server(config, alive("app", wanted.number)).run(sockets=[socket.socket(fileno=wanted.socket)])
     return 0
 
 

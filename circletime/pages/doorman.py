@@ -1,22 +1,29 @@
 """What the signal gate asks of the database: who may be in which room, with which rights, until when."""
 
 import asyncio
+import contextlib
+import logging
 import time as clock
 from collections.abc import Callable
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import DatabaseError
 
 from circletime.core import time
 from circletime.core.again import again
+from circletime.media import livekit
 from circletime.media.gate import SECOND, Pass
+from circletime.media.livekit import MediaError
 from circletime.media.rules import Rights
-from circletime.meetings.actions import presence
+from circletime.meetings.actions import lifecycle, presence
 from circletime.meetings.live import hub
 from circletime.meetings.models import Seat
 from circletime.meetings.queries import Snapshot, get_seat, seat_rights
 from circletime.meetings.rules import RUNNING, SeatRole, SeatState
+
+log = logging.getLogger(__name__)
 
 ANSWERS_WITHIN = 1.0
 """Seconds. A process that does not say by then that its connection stands is taken to be gone."""
@@ -42,6 +49,15 @@ class DatabaseDoorman:
     async def closed(self, seat_id: str, connection_id: str) -> None:
         """The connection is gone."""
         await sync_to_async(_closed)(seat_id, connection_id)
+
+    async def over(self, leave: Pass) -> None:
+        """The meeting's time is up. What cannot be written down, as on a full disk, is done nevertheless."""
+        try:
+            await sync_to_async(_over)(leave)
+        except DatabaseError:
+            log.exception("a meeting's end could not be written")
+            with contextlib.suppress(MediaError):
+                await sync_to_async(livekit.delete_room)(leave.room)
 
     async def lied(self, seat_id: str, what: str, kind: str = "lie") -> None:
         """The browser tried what it may not (`lie`), or shows something of a screen's shape (`shape`)."""
@@ -129,6 +145,13 @@ def _closed(seat_id: str, connection_id: str) -> None:
     seat = _seat(seat_id)
     if seat is not None:
         presence.disconnected(seat=seat, connection=connection_id, now=time.now())
+
+
+@again
+def _over(leave: Pass) -> None:
+    seat = _seat(leave.identity)
+    if seat is not None and leave.closes_at is not None:
+        lifecycle.time_is_up(meeting=seat.meeting, ends_at=leave.closes_at, now=time.now())
 
 
 @again

@@ -6,7 +6,7 @@ from pathlib import Path
 from django.conf import settings
 
 from circletime.media.config import ServerPlan, write_livekit_config
-from circletime.media.supervisor import Part, answers_http, answers_unix, file_is_fresh
+from circletime.media.supervisor import Part, answers_http, answers_unix, is_touched
 
 NAMES = tuple(
     name
@@ -15,9 +15,16 @@ NAMES = tuple(
 )
 
 
-def alive(number: int) -> Path:
-    """What a worker touches as a sign of life. The first is number 1."""
-    return Path(settings.VAR) / "run" / f"worker-{number}.alive"
+# A worker that is killed for nothing costs nothing, and while it hangs a room without a host goes on. A media
+# server that is killed for nothing throws everybody out for seconds. One that has to answer is given a second
+# more at each look.
+PATIENCE = {"media": 5, "recorder": 3, "app": 8, "worker": 5}
+"""So many looks in vain, one a second, and a part is taken to hang."""
+
+
+def alive(name: str, number: int) -> Path:
+    """What an app or a worker touches as a sign of life. The first of each is number 1."""
+    return Path(settings.VAR) / "run" / f"{name}-{number}.alive"
 
 
 def numbered(name: str, count: int) -> list[str]:
@@ -55,6 +62,8 @@ def build(names: list[str]) -> list[Part]:
                 [str(settings.BIN / "livekit-server"), "--config", str(config)],
                 here,
                 answers_http(here),
+                answers_http(here),
+                PATIENCE["media"],
             )
         ],
         "recorder": [
@@ -62,28 +71,34 @@ def build(names: list[str]) -> list[Part]:
                 "recorder",
                 [str(settings.BIN / "recorder"), "--socket", str(sock)],
                 "a socket of its own",
-                answers_unix(sock),
+                answers_unix(sock, "/recordings"),
+                answers_unix(sock, "/recordings"),
+                PATIENCE["recorder"],
             )
         ],
         # Several need no spare: who is left takes over. They share one socket.
         "app": [
             Part(
                 name,
-                [*own, "app"],
+                [*own, "app", str(number)],
                 settings.PUBLIC_URL,
                 answers_http(f"http://127.0.0.1:{settings.PORT}/accounts/login/"),
+                is_touched(alive("app", number)),
+                PATIENCE["app"],
                 told=True,
                 spare=settings.APPS == 1,
                 listen=(settings.LISTEN, settings.PORT),
             )
-            for name in numbered("app", settings.APPS)
+            for number, name in enumerate(numbered("app", settings.APPS), start=1)
         ],
         "worker": [
             Part(
                 name,
                 [*own, "worker", str(number)],
                 "the school's clock",
-                file_is_fresh(alive(number), 3),
+                is_touched(alive("worker", number)),
+                is_touched(alive("worker", number)),
+                PATIENCE["worker"],
                 told=True,
                 spare=settings.WORKERS == 1,
             )

@@ -1,8 +1,9 @@
-"""The worker: the only thing that acts on time.
+"""The worker: what acts on time.
 
 It reads what is due from the database, so a restart loses nothing. The clock of running meetings
 is looked at to the very moment the next one is due (T2, T3); slower chores run in a thread beside it,
-so that a media server that does not answer can never make a meeting late.
+so that a media server that does not answer can never make a meeting late. Should it hang, the pages keep
+that one clock (ADR 47).
 
 There may be several, on PostgreSQL. What is claimed row by row (meetings, orders, letters, films) they share;
 what compares one thing with another as a whole is done by one of them at a time, whichever comes first.
@@ -51,12 +52,13 @@ class Worker:
     def __init__(self, number: int = 1) -> None:
         self.stopping = threading.Event()
         self.came_round = time.now()
-        self.alive = alive(number)
+        self.alive = alive("worker", number)
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
+        self._once(_ask_the_time)
         chores = [
             threading.Thread(target=self._every, args=(seconds, chore), name=chore.__name__, daemon=True)
             for seconds, chore in (
@@ -72,6 +74,7 @@ class Worker:
                 (60.0, _by_one(_watch_log)),
                 (0.5, _by_one(_work_on_rosters)),
                 (5.0, self._beat),
+                (5.0, _ask_the_time),
                 (20.0, _by_one(_look_around)),
             )
         ]
@@ -120,6 +123,10 @@ class Worker:
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping.set()
+
+
+def _ask_the_time(now: datetime) -> None:
+    time.follow_database()
 
 
 def _by_one(chore: Callable[[datetime], None]) -> Callable[[datetime], None]:

@@ -12,7 +12,14 @@ from tests.actions.conftest import world
 
 __all__ = ["world"]
 
-NEED_POSTGRES = ("test_line.py", "test_races.py", "test_workers.py", "test_processes.py", "test_pages.py")
+NEED_POSTGRES = (
+    "test_clocks.py",
+    "test_line.py",
+    "test_races.py",
+    "test_workers.py",
+    "test_processes.py",
+    "test_pages.py",
+)
 collect_ignore = [] if os.environ.get("CIRCLETIME_DATABASE") else list(NEED_POSTGRES)
 
 Works = Callable[..., list[Any]]

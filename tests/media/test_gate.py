@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
@@ -35,6 +36,7 @@ class Doorman:
     came: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
     shut: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def admit(self, scope: dict[str, Any], seat_id: str) -> Pass | None:
@@ -49,6 +51,9 @@ class Doorman:
 
     async def closed(self, seat_id: str, connection_id: str) -> None:
         self.gone.append(seat_id)
+
+    async def over(self, leave: Pass) -> None:
+        self.ended.append(leave.room)
 
     async def lied(self, seat_id: str, what: str, kind: str = "lie") -> None:
         self.lies.append(what)
@@ -209,6 +214,18 @@ def test_a_program_that_is_started_anew_ends_nobodys_turn(
         assert doorman.gone == ([LEAVE.identity] if gone else [])
 
     at_the_gate(monkeypatch, act)
+
+
+def test_the_meetings_time_is_up_when_its_pass_closes(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def act(gate: SignalGate, doorman: Doorman, server: Server) -> None:
+        browser = Browser(gate)
+        await browser.hears()
+        await browser.hears()
+        assert await browser.hears() == {"type": "websocket.close", "code": CLOSED_BY_US}
+        assert doorman.ended == [LEAVE.room]
+
+    leave = replace(LEAVE, closes_at=datetime.now(UTC) + timedelta(seconds=0.2))
+    at_the_gate(monkeypatch, act, leave=leave)
 
 
 def test_who_has_no_pass_gets_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:

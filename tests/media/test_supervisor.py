@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -9,22 +10,27 @@ from pathlib import Path
 
 import pytest
 
+from circletime.media.supervisor import answers_unix, is_touched
 from tests.harness import wait_for
 
 PARTS = """
 import asyncio, sys
 from pathlib import Path
-from circletime.media.supervisor import Part, Supervisor
+from circletime.media.supervisor import Part, Supervisor, is_touched
 
 here = Path(sys.argv[1])
+well = lambda: True
+touching = "import sys, time, pathlib\\nwhile True: pathlib.Path(sys.argv[1]).touch(); time.sleep(0.1)"
 slow = "import sys, time, pathlib; time.sleep(1); sys.stdin.readline() == 'go\\\\n' or sys.exit(); "
 beat = "pathlib.Path(sys.argv[1]).touch(); time.sleep(99)"
 parts = [
-    Part("plain", [sys.executable, "-c", "import time; time.sleep(99)"], "here", lambda: True),
+    Part("plain", [sys.executable, "-c", "import time; time.sleep(99)"], "here", well, well, 9),
     Part("slow", [sys.executable, "-c", slow + beat, str(here / "beat")], "here",
-         lambda: (here / "beat").exists(), told=True, spare=True),
+         lambda: (here / "beat").exists(), well, 9, told=True, spare=True),
     Part("stubborn", [sys.executable, "-c", "import signal, time;"
-         "signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(99)"], "here", lambda: True),
+         "signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(99)"], "here", well, well, 9),
+    Part("touching", [sys.executable, "-c", touching, str(here / "pulse")], "here",
+         is_touched(here / "pulse"), is_touched(here / "pulse"), 2),
 ]
 asyncio.run(Supervisor(parts, here, lambda line: print(line, flush=True)).run())
 """
@@ -54,8 +60,8 @@ def supervisor(tmp_path: Path):  # type: ignore[no-untyped-def]
     process = subprocess.Popen(
         [sys.executable, "-c", PARTS, str(tmp_path)], stdout=subprocess.PIPE, text=True
     )
-    # Three parts and one spare.
-    wait_for(lambda: len(children(process.pid)) == 4, 20, "all parts run")
+    # Four parts and one spare.
+    wait_for(lambda: len(children(process.pid)) == 5, 20, "all parts run")
     yield process
     process.kill()
     process.wait()
@@ -78,7 +84,34 @@ def test_a_spare_takes_over_at_once_and_has_a_spare_again(
         os.kill(old, signal.SIGKILL)
         wait_for((tmp_path / "beat").exists, 3, "it works again")
         assert time.monotonic() - began < 0.8  # its start alone takes a second
-        wait_for(lambda: len(children(supervisor.pid)) == 4, 5, "there is a spare again")
+        wait_for(lambda: len(children(supervisor.pid)) == 5, 5, "there is a spare again")
+
+
+def test_a_part_that_hangs_is_killed_and_started_again(
+    supervisor: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    wait_for((tmp_path / "pulse").exists, 5, "it works")
+    old = pid(tmp_path, "touching")
+    time.sleep(2.5)
+    assert pid(tmp_path, "touching") == old, "what works is left alone"
+    os.kill(old, signal.SIGSTOP)
+    wait_for(lambda: pid(tmp_path, "touching") != old, 5, "another is there")
+    assert gone({old})
+
+
+def test_who_only_listens_does_not_answer(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as dumb:
+        dumb.bind(str(tmp_path / "sock"))
+        dumb.listen()
+        assert not answers_unix(tmp_path / "sock", "/")()
+
+
+def test_where_nothing_can_be_written_nobody_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pulse").touch()
+    works = is_touched(tmp_path / "pulse")
+    assert not works()
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert works()
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

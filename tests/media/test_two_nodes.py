@@ -96,6 +96,9 @@ class Doorman:
     async def closed(self, seat_id: str, connection_id: str) -> None:
         """Nothing is kept."""
 
+    async def over(self, leave: Pass) -> None:
+        """Nobody's time is up."""
+
     async def lied(self, seat_id: str, what: str, kind: str = "lie") -> None:
         """Nothing is kept."""
 

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
+from circletime.core.time import ahead
 from circletime.documents.limits import longest
 from circletime.health.rules.finding import Finding, Subject, well, wrong
 from circletime.health.rules.space import Kept, days_left
@@ -25,6 +26,8 @@ from config import places
 from config.described import BESIDE
 from config.described import names as names_of_settings
 
+CLOCKS_DIFFER = 2.0
+"""Seconds that two machines may be apart without a word."""
 FULL_WITHIN = 7
 """Days. A disk that lasts for less is told of while there is time to do something."""
 
@@ -183,6 +186,12 @@ def swap(now: datetime) -> Finding:
 
 def clock(now: datetime) -> Finding:
     """No clock on the internet is asked. The newest thing we wrote may not lie in the future."""
+    off = ahead().total_seconds()
+    if abs(off) > CLOCKS_DIFFER:
+        says = (
+            f"This machine's clock and the database's differ by {abs(off):.0f} seconds; the latter is kept."
+        )
+        return wrong(Subject.CLOCK, says, "Have both kept right by the network.")
     newest = max((p.stat().st_mtime for p in Path(settings.VAR).glob("*")), default=0.0)
     if newest > time.time() + 60:
         says = "This machine's clock is behind files it wrote itself."

@@ -52,7 +52,8 @@ def worker(now: datetime) -> Finding:
         stood = "was stopped" if beat.stopped else "stands still"
         return wrong(
             Subject.WORKER,
-            f"The school's clock {stood}{since}: no meeting opens or ends by itself, and no letter goes out.",
+            f"The school's clock {stood}{since}: no letter goes out, and nothing is put right by itself. "
+            "Meetings still open and end.",
             f"{_BY_ITSELF} and look into the file worker.log.",
         )
     if beat.late_from and beat.late_until and now - beat.late_until < CALM:

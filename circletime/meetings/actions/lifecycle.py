@@ -175,6 +175,15 @@ def tick(*, meeting: Meeting, now: datetime) -> None:
     ask_in_time(locked, by=WORKER, now=now)
 
 
+@transaction.atomic
+def time_is_up(*, meeting: Meeting, ends_at: datetime, now: datetime) -> None:
+    """Somebody who was let in until `ends_at` has been in for so long: the limit is reached, whatever the
+    clock, which may have been set back, says now (T2, T3)."""
+    locked = lock(meeting.pk)
+    if locked.state in RUNNING and locked.ends_at == ends_at:
+        finish(locked, State.ENDED, by=WORKER, why="The time was up", now=now)
+
+
 def lapse(meeting: Meeting, now: datetime) -> None:
     """Close the waiting room of a locked meeting that nobody started."""
     meeting.state = next_state(State(meeting.state), "cancel")
