@@ -70,6 +70,16 @@ def write(result: Result, page: Path = PAGE) -> None:
     page.write_text("\n\n".join([HEAD.rstrip(), *(sections[number] for number in sorted(sections))]) + "\n")
 
 
+def rows(figure: str, page: str) -> list[dict[str, str]]:
+    """The table of a figure as the page has it, each cell as it stands there; nothing if it has none."""
+    for section in re.split(r"(?m)^(?=## F\d+ )", page)[1:]:
+        if section.startswith(f"## {figure} "):
+            lines = [line for line in section.splitlines() if line.startswith("| ")]
+            cells = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines]
+            return [dict(zip(cells[0], each, strict=False)) for each in cells[2:]]
+    return []
+
+
 def _number(section: str) -> int:
     found = re.match(r"## F(\d+) ", section)
     if found is None:

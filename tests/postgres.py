@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 ACCOUNTS = ("postgres", "nobody")
@@ -63,6 +63,12 @@ def server() -> Iterator[str]:
                 process.wait()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def pid(server: str) -> int:
+    """The server's first process, whose children serve."""
+    folder = parse_qs(urlsplit(server).query)["host"][0]
+    return int(Path(folder, "data", "postmaster.pid").read_text().split()[0])
 
 
 def database(server: str, like: str = "") -> str:

@@ -16,8 +16,10 @@ from django.db.models import F
 
 from circletime.core import time
 from circletime.core.again import again
+from circletime.meetings import wire
 from circletime.meetings.models import Meeting, Seat
-from circletime.meetings.queries import Snapshot, snapshot
+from circletime.meetings.queries import Snapshot
+from circletime.meetings.rules import Purpose, SeatRole, SeatState
 
 POLL_EVERY = 0.2
 HEARTBEAT_EVERY = 5.0
@@ -114,18 +116,29 @@ class Hub:
             await _heartbeat(online)
         versions = await _versions(list(self._watchers))
         for meeting_pk, version in versions.items():
-            # Who went offline changes no version, so a heartbeat reads the meeting again.
             known = self._newest.get(meeting_pk)
-            if known is not None and known.meeting.version == version and not beat:
+            same = known is not None and known.meeting.version == version
+            if same and not (beat and known is not None and _time_tells(known)):
                 continue
             snap = self._newest[meeting_pk] = await _read(meeting_pk)
             watchers = list(self._watchers.get(meeting_pk, ()))
+            hosts = {seat.public_id for seat in snap.seats if seat.role == SeatRole.HOST}
             for watcher in watchers:
-                watcher.push(snap)
+                # With a whole school in, a page for everybody would hold up what the gate passes on.
+                if not same or watcher.seat_id in hosts:
+                    watcher.push(snap)
             # Another process saw its last page of a seat close, and cannot know of one that is open here.
             unseen = {seat.public_id for seat in snap.seats if seat.seen_at is None}
             for seat_id in unseen & {watcher.seat_id for watcher in watchers}:
                 await _seen(seat_id)
+
+
+def _time_tells(snap: Snapshot) -> bool:
+    """Whether a host's page shows what changes without a new version: who waits and has gone offline, how
+    long a turn takes, which families have to be told yet."""
+    meeting = snap.meeting
+    waits = any(seat.state == SeatState.WAITING for seat in snap.seats)
+    return waits or meeting.floor_id is not None or meeting.purpose == Purpose.TEACHING
 
 
 @sync_to_async
@@ -137,7 +150,7 @@ def _versions(meeting_pks: list[int]) -> dict[int, int]:
 @sync_to_async
 @again
 def _read(meeting_pk: int) -> Snapshot:
-    return snapshot(meeting_pk, time.now())
+    return wire.read(meeting_pk, time.now())
 
 
 @sync_to_async

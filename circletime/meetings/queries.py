@@ -189,6 +189,8 @@ class Snapshot:
     happenings: list[Happening] = field(default_factory=list)
     circled: set[int] = field(default_factory=set)
     """The seats whose person had a turn since the circle began."""
+    untold: int = 0
+    """How many families keep it shut, because they were not told yet (R5)."""
 
     def admitted(self) -> list[Seat]:
         """Everybody who is let in, by label."""

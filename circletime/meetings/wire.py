@@ -6,11 +6,19 @@ from typing import Any
 from circletime.media.rules import Rights
 from circletime.meetings.families import keeping_shut
 from circletime.meetings.models import Seat
-from circletime.meetings.queries import Snapshot, seat_rights
+from circletime.meetings.queries import Snapshot, seat_rights, snapshot
 from circletime.meetings.rules import OVER, SeatRole, SeatState, State
 from circletime.policy.limits import FROZEN_FOR
 
 HOST_NOTICES = ("lie", "camera", "recording", "door", "shape")
+
+
+def read(meeting_pk: int, now: datetime) -> Snapshot:
+    """All that any page of the meeting may need. `view` asks the database nothing: it runs among the sockets,
+    where that is not allowed."""
+    snap = snapshot(meeting_pk, now)
+    snap.untold = len(keeping_shut(snap.meeting, now))
+    return snap
 
 
 def closed(why: str) -> dict[str, Any]:
@@ -187,7 +195,7 @@ def _host(snap: Snapshot, now: datetime) -> dict[str, Any]:
 
 def _shut(snap: Snapshot, now: datetime) -> list[dict[str, Any]]:
     """Why no family can come in yet, if so (R5)."""
-    number = len(keeping_shut(snap.meeting, now))
+    number = snap.untold
     if not number:
         return []
     who = "1 family has" if number == 1 else f"{number} families have"

@@ -11,7 +11,6 @@ from circletime.meetings import wire
 from circletime.meetings.actions import lifecycle
 from circletime.meetings.families import keeping_shut
 from circletime.meetings.models import Meeting, Seat
-from circletime.meetings.queries import snapshot
 from circletime.meetings.rules import Purpose
 from circletime.notices import tasks
 from circletime.people.actions import note_restriction
@@ -101,5 +100,5 @@ def test_a_host_in_the_room_is_told_as_well(world: World) -> None:
     meeting, host = world.live()
     Meeting.objects.filter(pk=meeting.pk).update(purpose=Purpose.TEACHING)
     letters()[0].__class__.objects.update(state="failed")
-    said = wire.view(snapshot(meeting.pk, world.now), host.public_id, world.now)["host"]["notices"]
+    said = wire.view(wire.read(meeting.pk, world.now), host.public_id, world.now)["host"]["notices"]
     assert said[0]["kind"] == "shut" and "1 family" in said[0]["text"]

@@ -79,6 +79,8 @@ class Member:
     """Another server than the studio's own."""
     seat: str = ""
     """What is shown at a gate, in place of a token."""
+    watches: tuple[str, ...] | None = None
+    """Whose pictures and voices one who listens takes; everybody's when it is None."""
 
     def order(self, token: Callable[[str, str, Rights], str], room: str) -> dict[str, Any]:
         """What the crowd's program is told."""

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -42,6 +43,8 @@ type member struct {
 	SpeakAt  float64 `json:"speak_at"`
 	Listens  bool    `json:"listens"`
 	URL      string  `json:"url"` // another server than the rest's
+	// Whom one who listens has subscribed to; everybody when there is no such list.
+	Watches []string `json:"watches"`
 }
 
 type event struct {
@@ -173,7 +176,13 @@ func (m member) join(url string, loops map[string]*loop) error {
 	told.OnTrackSubscribed = func(track *webrtc.TrackRemote, _ *lksdk.RemoteTrackPublication, from *lksdk.RemoteParticipant) {
 		go m.receive(track, from.Identity())
 	}
-	room, err := lksdk.ConnectToRoomWithToken(url, m.Token, told, lksdk.WithAutoSubscribe(m.Listens))
+	told.OnTrackPublished = func(publication *lksdk.RemoteTrackPublication, from *lksdk.RemoteParticipant) {
+		if m.Listens && slices.Contains(m.Watches, from.Identity()) {
+			_ = publication.SetSubscribed(true)
+		}
+	}
+	every := m.Listens && m.Watches == nil
+	room, err := lksdk.ConnectToRoomWithToken(url, m.Token, told, lksdk.WithAutoSubscribe(every))
 	if err != nil {
 		return err
 	}
