@@ -7,7 +7,7 @@ export CIRCLETIME_VAR := $(abspath $(VAR))
 export CIRCLETIME_BIN := $(abspath var/bin)
 export PYTHONDONTWRITEBYTECODE := # compiled files are kept: each process starts three times faster
 
-.PHONY: setup parts demo demo-reset run test soak fuzz mutations check fix docs messages bench networks browsers
+.PHONY: setup parts demo demo-reset run test soak faults fuzz mutations check fix docs messages bench networks browsers
 .PHONY: wheel wheel-check deploy-check audit sbom update
 
 setup: ## everything a meeting needs; what is fetched comes while the media server is being built
@@ -64,9 +64,13 @@ tests/provider/node_modules/.done: tests/provider/package.json tests/provider/pa
 test: setup browsers tests/provider/node_modules/.done ## the whole suite
 	$(RUN)/python -m tests.everything
 
-soak: setup browsers ## what takes too long for every change: 10,000 random steps, bugs put back, each step killed
+soak: setup browsers ## what takes too long for every change: 10,000 random steps, each step killed, faults (as root)
 	CIRCLETIME_STEPS=10000 $(RUN)/python -m pytest tests/actions/test_machine.py
 	$(RUN)/python -m pytest -m soak tests
+	$(RUN)/python -m bench.faults $(F)
+
+faults: setup browsers ## what breaks while a meeting runs (as root, 20 minutes at most); writes docs/faults.md. make faults F=homes
+	$(RUN)/python -m bench.faults $(F)
 
 fuzz: setup ## ten thousand inputs at each kind of door: addresses, sockets, webhooks, uploads
 	CIRCLETIME_INPUTS=10000 $(RUN)/python -m pytest --timeout=20000 tests/attack

@@ -33,7 +33,7 @@ from circletime.meetings.actions.schedule import schedule
 from circletime.meetings.rules import Kind, Purpose
 from circletime.pages import cli
 from circletime.people.factory import invent_school
-cli._prepare()
+cli.make_tables()
 made = invent_school(now=time.now(), classes=%d, pupils=%d)
 began = clock.perf_counter()
 for oak in made.classes:

@@ -9,6 +9,7 @@ import ctypes
 import fcntl
 import os
 import random
+import signal
 import socket
 import struct
 import subprocess
@@ -59,14 +60,20 @@ class Line:
 
 
 def carry(line: Line, home: int, school: int) -> None:
-    """Carry packets between the two devices for ever."""
+    """Carry packets between the two devices for ever. While it is cut, by a first SIGUSR1 and mended by the
+    next, none comes through, and neither end is told."""
     loop = asyncio.new_event_loop()
+    whole = True
     free_at = {home: 0.0, school: 0.0}
     last_at = {home: 0.0, school: 0.0}
 
+    def turn() -> None:
+        nonlocal whole
+        whole = not whole
+
     def came(from_: int, to: int, rate: int) -> None:
         packet = os.read(from_, 65536)
-        if not line.lets(packet) or random.random() < line.loss:
+        if not (whole and line.lets(packet)) or random.random() < line.loss:
             return
         now = time.monotonic()
         at = now
@@ -84,6 +91,7 @@ def carry(line: Line, home: int, school: int) -> None:
         else:
             loop.call_later(at - now, os.write, to, packet)
 
+    loop.add_signal_handler(signal.SIGUSR1, turn)
     loop.add_reader(home, came, home, school, line.uplink)
     loop.add_reader(school, came, school, home, 0)
     loop.run_forever()
@@ -115,8 +123,8 @@ def namespaces() -> Iterator[None]:
 
 
 @contextmanager
-def connected(line: Line) -> Iterator[None]:
-    """The home is reached over this line while the block runs."""
+def connected(line: Line) -> Iterator[subprocess.Popen[bytes]]:
+    """The home is reached over this line while the block runs; answers who carries it."""
     with subprocess.Popen(
         [sys.executable, "-m", "bench.line", repr(line)], stdout=subprocess.PIPE
     ) as process:
@@ -124,7 +132,7 @@ def connected(line: Line) -> Iterator[None]:
         if not process.stdout.readline():
             raise RuntimeError("the line could not be laid")
         try:
-            yield
+            yield process
         finally:
             process.kill()
 

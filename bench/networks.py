@@ -81,14 +81,14 @@ def main() -> int:
     asked: set[str] = set()
     with tempfile.TemporaryDirectory() as name, namespaces(), sync_playwright() as playwright:
         folder = Path(name)
-        with _school(folder) as at:
-            teacher = _person(playwright, folder, "teacher", home=False)
+        with school(folder) as at:
+            teacher = person(playwright, folder, "teacher", home=False)
             harness.sign_in(teacher, at, "teacher")
             harness.start_meeting(teacher, at)
             wait_for(lambda: len(harness.seen_by(teacher)) == 1, 30, "the teacher is in")
             for who, line in zip(NAMES, LINES, strict=True):
                 with connected(line):
-                    child = _person(playwright, folder, who, home=True)
+                    child = person(playwright, folder, who, home=True)
                     try:
                         rows.append(_one(at, teacher, child, line))
                         asked |= set(child.page.evaluate("asked"))
@@ -104,7 +104,8 @@ def main() -> int:
 
 
 @contextmanager
-def _school(folder: Path) -> Iterator[Installation]:
+def school(folder: Path) -> Iterator[Installation]:
+    """An installation at its names with https, as the homes of `bench.line` reach it."""
     for name in (MEET, TURN):
         (folder / name).mkdir()
     pages, relay = certificate(folder / MEET, MEET), certificate(folder / TURN, TURN)
@@ -188,14 +189,17 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.close()
 
 
-def _person(playwright: Any, folder: Path, who: str, *, home: bool) -> Person:
+def person(playwright: Any, folder: Path, who: str, *, home: bool, rate: int = 15) -> Person:
+    """Somebody in a browser, in the home's network or the school's."""
     program = folder / ("home.sh" if home else "school.sh")
     if not program.exists():
         command = [CHROMIUM, f'--host-resolver-rules="{MAPPED}"', '"$@"']
         words = " ".join(at_home(command) if home else command)
         program.write_text(f"#!/bin/sh\nexport HOME={folder}\nexec {words}\n")
         program.chmod(0o755)
-    one = harness.person(playwright, folder, who, size=PHONE if home else DESKTOP, program=str(program))
+    one = harness.person(
+        playwright, folder, who, size=PHONE if home else DESKTOP, program=str(program), rate=rate
+    )
     packets.watch(one)
     one.context.add_init_script(ASKED)
     one.context.add_init_script(FIRST_FRAME)

@@ -17,7 +17,7 @@ from typing import Any
 
 from websockets.sync.client import connect
 
-from circletime.media.supervisor import die_with_parent
+from circletime.media.processes import die_with_parent
 from tests.harness import LISTEN, PITCHES, ROOT, SEE, nearest, wait_for
 
 PREFS = {

@@ -119,7 +119,7 @@ SCHOOL = """
 from django.conf import settings
 from circletime.core import time
 from circletime.pages import cli, demo
-cli._prepare()
+cli.make_tables()
 demo.prepare_school(settings.VAR / "demo.json", classes={classes}, pupils={pupils}, now=time.now())
 """
 
@@ -144,10 +144,12 @@ def installation(
     port: int = 0,
     server: str | None = None,
     settings: dict[str, str] | None = None,
+    program: Path | None = None,
 ) -> Iterator[Installation]:
     """Start a demo in `folder` with these settings, and stop it and everything it started.
 
-    `server` is the address of a PostgreSQL, else the one in CIRCLETIME_DATABASE, if any.
+    `server` is the address of a PostgreSQL, else the one in CIRCLETIME_DATABASE, if any. `program` is the
+    command of another installation than this clone.
     """
     port = port or free_ports(4)
     server = os.environ.get("CIRCLETIME_DATABASE", "") if server is None else server
@@ -161,8 +163,8 @@ def installation(
     env |= _database(server, like) | (settings or {})
     shutil.copytree(school, folder, dirs_exist_ok=True)
     out = (folder / "demo.out").open("wb")
-    command = [sys.executable, "-m", "circletime.pages.cli", "demo"]
-    command += ["--classes", str(classes), "--pupils", str(pupils)]
+    command = [str(program)] if program else [sys.executable, "-m", "circletime.pages.cli"]
+    command += ["demo", "--classes", str(classes), "--pupils", str(pupils)]
     process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT)
     one = Installation(folder, port, process, env)
     try:

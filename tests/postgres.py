@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
@@ -34,9 +35,41 @@ def programs() -> Path | None:
     return Path(onpath).resolve().parent if onpath else None
 
 
+@dataclass
+class Server:
+    """A running server. `address` is that of its database `circletime`, as CIRCLETIME_DATABASE has it."""
+
+    where: Path
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def address(self) -> str:
+        return f"postgres://circletime@/circletime?host={self.folder}"
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGINT)  # at once: who is still connected is sent away
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def start(self) -> None:
+        self.process = _start(_account(), self.where, self.folder)
+        _until_ready(self.where, self.folder, self.process)
+
+
 @contextmanager
 def server() -> Iterator[str]:
-    """A running server; answers the address of its database `circletime`, as CIRCLETIME_DATABASE has it."""
+    """The address of a running server's database."""
+    with running() as one:
+        yield one.address
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """A running server, for as long as the block runs."""
     where = programs()
     if where is None:
         raise SystemExit("PostgreSQL is not installed. Run this once: sudo apt-get install -y postgresql")
@@ -49,18 +82,13 @@ def server() -> Iterator[str]:
         # Words are put in order as a school's server does it, and not by their bytes.
         sorts = ("--locale-provider=icu", "--icu-locale=en-GB")
         _run(account, str(where / "initdb"), *made, *sorts, "-D", str(folder / "data"))
-        process = _start(account, where, folder)
+        one = Server(where, folder, _start(account, where, folder))
         try:
-            _until_ready(where, folder, process)
+            _until_ready(where, folder, one.process)
             _run(account, str(where / "createdb"), "-h", str(folder), "-U", "circletime", "circletime")
-            yield f"postgres://circletime@/circletime?host={folder}"
+            yield one
         finally:
-            process.send_signal(signal.SIGINT)  # at once: who is still connected is sent away
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            one.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

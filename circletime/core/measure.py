@@ -37,10 +37,11 @@ RELAYED_UP = _RELAY_SECONDS.labels("up")
 RELAYED_DOWN = _RELAY_SECONDS.labels("down")
 
 
-def begin(folder: Path) -> None:
-    """An empty folder for what processes measure that are started from here on."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700, parents=True)
+def begin(folder: Path, *, anew: bool = True) -> None:
+    """A folder for what processes measure that are started from here on: an empty one, or that of before."""
+    if anew:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.environ[FOLDER] = str(folder)
 
 

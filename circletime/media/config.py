@@ -43,7 +43,14 @@ class ServerPlan:
 
 
 def write_livekit_config(path: Path, plan: ServerPlan) -> None:
-    """Write the file, readable by this account only (it holds the secret). JSON is also YAML."""
+    """Write the file, readable by this account only (it holds the secret)."""
+    path.touch(mode=0o600)
+    os.chmod(path, 0o600)
+    path.write_text(livekit_config(plan))
+
+
+def livekit_config(plan: ServerPlan) -> str:
+    """What stands in the file. JSON is also YAML."""
     config: dict[str, Any] = {
         "port": plan.port,
         # Signalling only on loopback, unless told: browsers come through the gate.
@@ -74,9 +81,7 @@ def write_livekit_config(path: Path, plan: ServerPlan) -> None:
         # that died. And an order that no node takes is refused before we stop waiting.
         config["api"] = {"enable_psrpc_for_get_list_participants": True}
         config["psrpc"] = {"max_attempts": 1, "timeout": "1s"}
-    path.touch(mode=0o600)
-    os.chmod(path, 0o600)
-    path.write_text(json.dumps(config, indent=1))
+    return json.dumps(config, indent=1)
 
 
 def _relay(relay: Relay, node_ip: str) -> dict[str, Any]:

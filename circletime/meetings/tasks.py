@@ -16,8 +16,8 @@ from circletime.policy import limits
 def run_clock(now: datetime, *, left_for: timedelta = timedelta(0)) -> None:
     """Do everything that is due by `now`: openings, freezes and ends, and asking for grown-ups.
 
-    With `left_for` only what has been due for so long: another clock is there, and comes first. Whether a room
-    has to stand still is looked at in any case.
+    With `left_for` only what has been due for so long: another clock is there, and comes first. Whether a
+    room has to stand still is looked at in any case.
     """
     by = now - left_for
     due = Meeting.objects.filter(

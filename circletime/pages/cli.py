@@ -1,7 +1,6 @@
 """The one program, `circletime`: plain help, and exit status 0 only for success."""
 
 import argparse
-import asyncio
 import json
 import os
 import shutil
@@ -9,7 +8,9 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from circletime.pages import cli_backup, cli_people
+from circletime import VERSION
+from circletime.pages import cli_backup, cli_people, cli_upgrade
+from circletime.pages.tables import make_tables
 from config import places
 
 
@@ -47,6 +48,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="circletime", description="Video meetings for a primary school.")
+    parser.add_argument("--version", action="version", version=f"Circletime {VERSION}")
     commands = parser.add_subparsers(title="commands")
     one = commands.add_parser("serve", help="run all parts, or the named ones")
     one.add_argument("parts", nargs="*", help="app, worker, media, recorder")
@@ -56,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--classes", type=int, default=14)
     one.add_argument("--pupils", type=int, default=30)
     one.set_defaults(run=demo)
+    cli_upgrade.add_commands(commands)
     one = commands.add_parser("doctor", help="what is missing or wrong, in plain words")
     one.set_defaults(run=doctor)
     audit = commands.add_parser("audit", help="the log").add_subparsers()
@@ -82,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         "--clock-is-right", action="store_true", help="a person has looked at the date that is shown"
     )
     one.set_defaults(run=retention_run)
-    cli_people.add_commands(commands, prepare=_prepare)
+    cli_people.add_commands(commands, prepare=make_tables)
     _add_oversight(commands)
     cli_backup.add_commands(commands)
     if not places.INSTALLED:
@@ -123,52 +126,20 @@ def _day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is no date; write it as 2026-12-24") from None
 
 
-def _prepare() -> None:
-    from django.core.management import call_command
-
-    from circletime.core.alone import waiting_for
-
-    with waiting_for("migrate"):  # two machines may start at once
-        call_command("migrate", verbosity=0, interactive=False)
-        call_command("createcachetable", verbosity=0)
-
-
-def _begin_to_measure(names: list[str]) -> None:
-    """The processes that serve pages write what they measure into one folder; others leave it alone."""
-    from django.conf import settings
-
-    from circletime.core import measure
-
-    if "app" in names:
-        measure.begin(settings.VAR / "run" / "figures")
-
-
 def _say(line: str) -> None:
     print(line, flush=True)
 
 
 def serve(wanted: argparse.Namespace) -> int:
     """All parts, or the named ones, until Ctrl-C."""
-    from circletime.health.checks.every import before_start
-    from circletime.media.supervisor import Supervisor
-    from circletime.pages import parts
+    from circletime.pages import cli_serve, parts
 
     names = wanted.parts or list(parts.NAMES)
     unknown = set(names) - set(parts.NAMES)
     if unknown:
         print(f"There is no part called {', '.join(sorted(unknown))}.", file=sys.stderr)
         return 2
-    trouble = before_start(names)
-    for line in trouble:
-        print(line, file=sys.stderr)
-    if trouble:
-        return 1
-    _prepare()
-    _begin_to_measure(names)
-    asyncio.run(
-        Supervisor(parts.build(names), _log_folder(), _say).run(lambda: _say("All parts are running."))
-    )
-    return 0
+    return cli_serve.run(names, make_tables, _say, lambda: _say("All parts are running."))
 
 
 def demo(wanted: argparse.Namespace) -> int:
@@ -176,24 +147,19 @@ def demo(wanted: argparse.Namespace) -> int:
     from django.conf import settings
 
     from circletime.core import time
-    from circletime.health.checks.every import before_start
-    from circletime.media.supervisor import Supervisor
+    from circletime.pages import cli_serve, parts
     from circletime.pages import demo as facts_of
-    from circletime.pages import parts
 
-    trouble = before_start(list(parts.NAMES))
-    for line in trouble:
-        print(line, file=sys.stderr)
-    if trouble:
-        return 1
-    _prepare()
-    facts = facts_of.prepare_demo(
-        settings.VAR / "demo.json", classes=wanted.classes, pupils=wanted.pupils, now=time.now()
-    )
-    _begin_to_measure(list(parts.NAMES))
-    supervisor = Supervisor(parts.build(list(parts.NAMES)), _log_folder(), _say)
-    asyncio.run(supervisor.run(lambda: _say(facts_of.words(facts))))
-    return 0
+    facts = settings.VAR / "demo.json"
+
+    def prepare() -> None:
+        make_tables()
+        facts_of.prepare_demo(facts, classes=wanted.classes, pupils=wanted.pupils, now=time.now())
+
+    def tell() -> None:
+        _say(facts_of.words(json.loads(facts.read_text())))
+
+    return cli_serve.run(list(parts.NAMES), prepare, _say, tell)
 
 
 def reset() -> int:
@@ -386,7 +352,7 @@ def rehearse_term(wanted: argparse.Namespace) -> int:
     from circletime.pages import demo as facts_of
     from circletime.people.models import User
 
-    _prepare()
+    make_tables()
     try:
         people = User.objects.exists()
         term.check_rehearse(weeks=wanted.weeks, people=people, invented=term.is_invented())
@@ -439,57 +405,16 @@ def part(wanted: argparse.Namespace) -> int:
 
     logs.begin()
     if wanted.name == "worker":
+        from circletime.pages.told import told_to_go
         from circletime.pages.worker import Worker
 
-        if _told_to_go():
+        if told_to_go(lambda: True):
             Worker(wanted.number).run()
         return 0
-    import gc
-    import socket
+    from circletime.pages import server
 
-    import uvicorn
-    from django.conf import settings
-    from django.urls import get_resolver
-
-    from circletime.pages.parts import alive
-    from circletime.pages.second_clock import SecondClock, Server
-    from config.asgi import application
-
-    config = uvicorn.Config(
-        application,
-        log_config=None,  # the settings' own, which writes no name and no address
-        log_level="warning",
-        access_log=False,
-        proxy_headers=settings.HTTPS,  # then a proxy stands before us
-        server_header=False,
-        lifespan="off",
-        timeout_keep_alive=75,  # a teacher's presses are seconds apart; none may meet a line that is closed
-        ws_max_size=512 * 1024,
-        ws_ping_interval=10,
-        ws_ping_timeout=10,
-        ws_per_message_deflate=False,
-        h11_max_incomplete_event_size=512 * 1024,
-        timeout_graceful_shutdown=3,
-    )
-    config.load()
-    _ = get_resolver().url_patterns
-    # What is loaded stays: looking through all of it for garbage stops everybody for a tenth of a second.
-    gc.collect()
-    gc.freeze()
-    if _told_to_go():
-        SecondClock().start()
-        Server(config, alive("app", wanted.number)).run(sockets=[socket.socket(fileno=wanted.socket)])
+    server.serve(wanted.number, wanted.socket)
     return 0
-
-
-def _told_to_go() -> bool:
-    return sys.stdin.readline() == "go\n"
-
-
-def _log_folder() -> Path:
-    from django.conf import settings
-
-    return Path(settings.VAR / "log")
 
 
 if __name__ == "__main__":

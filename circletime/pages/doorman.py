@@ -14,6 +14,7 @@ from django.db import DatabaseError
 from circletime.core import time
 from circletime.core.again import again
 from circletime.media import livekit
+from circletime.media.before import someone_leaves
 from circletime.media.gate import SECOND, Pass
 from circletime.media.livekit import MediaError
 from circletime.media.rules import Rights
@@ -65,7 +66,8 @@ class DatabaseDoorman:
 
     async def may_replace(self, seat_id: str, connection_id: str) -> bool:
         """Whether a new connection of this seat may be opened; the process that has one is asked first."""
-        if settings.APPS == 1 or not await sync_to_async(_ask)(seat_id, connection_id):
+        alone = settings.APPS == 1 and not someone_leaves(settings.VAR / "log")
+        if alone or not await sync_to_async(_ask)(seat_id, connection_id):
             return True
         until = clock.monotonic() + ANSWERS_WITHIN
         while clock.monotonic() < until:

@@ -1,12 +1,14 @@
 """The parts of one installation, as the supervisor runs them."""
 
+import hashlib
 import sys
 from pathlib import Path
 
 from django.conf import settings
 
-from circletime.media.config import ServerPlan, write_livekit_config
-from circletime.media.supervisor import Part, answers_http, answers_unix, is_touched
+from circletime.media.config import ServerPlan, livekit_config, write_livekit_config
+from circletime.media.part import Part, Replaced
+from circletime.media.processes import answers_http, answers_unix, is_touched
 
 NAMES = tuple(
     name
@@ -32,14 +34,10 @@ def numbered(name: str, count: int) -> list[str]:
     return [name] if count == 1 else [f"{name}-{number}" for number in range(1, count + 1)]
 
 
-def build(names: list[str]) -> list[Part]:
-    """The named parts, in the order they start."""
-    # -P: a folder that it happens to be started in has no say in what is loaded.
-    own = [sys.executable, "-P", "-m", "circletime.pages.cli", "part"]
-    config = settings.VAR / "run" / "livekit.json"
+def _media_plan() -> ServerPlan:
     # One of several nodes tells of a meeting that another machine may hold, at the address of the pages.
     told = settings.PUBLIC_URL if settings.LIVEKIT_REDIS else f"http://127.0.0.1:{settings.PORT}"
-    plan = ServerPlan(
+    return ServerPlan(
         port=settings.LIVEKIT_PORT,
         tcp_port=settings.LIVEKIT_TCP_PORT,
         udp_port=settings.LIVEKIT_UDP_PORT,
@@ -51,8 +49,23 @@ def build(names: list[str]) -> list[Part]:
         redis=settings.LIVEKIT_REDIS,
         relay=settings.TURN,
     )
+
+
+def _media_config() -> Path:
+    return Path(settings.VAR) / "run" / "livekit.json"
+
+
+def set_up(names: list[str]) -> None:
+    """Write what the named parts read when they start."""
     if "media" in names:
-        write_livekit_config(config, plan)
+        write_livekit_config(_media_config(), _media_plan())
+
+
+def build(names: list[str]) -> list[Part]:
+    """The named parts, in the order they start."""
+    # -P: a folder that it happens to be started in has no say in what is loaded.
+    own = [sys.executable, "-P", "-m", "circletime.pages.cli", "part"]
+    config, plan = _media_config(), _media_plan()
     here = f"http://{plan.listen.replace('0.0.0.0', '127.0.0.1')}:{plan.port}"  # noqa: S104
     sock = settings.RECORDER_SOCKET
     every = {
@@ -62,8 +75,8 @@ def build(names: list[str]) -> list[Part]:
                 [str(settings.BIN / "livekit-server"), "--config", str(config)],
                 here,
                 answers_http(here),
-                answers_http(here),
                 PATIENCE["media"],
+                made_of=_hash(str(config), livekit_config(plan)),
             )
         ],
         "recorder": [
@@ -72,8 +85,8 @@ def build(names: list[str]) -> list[Part]:
                 [str(settings.BIN / "recorder"), "--socket", str(sock)],
                 "a socket of its own",
                 answers_unix(sock, "/recordings"),
-                answers_unix(sock, "/recordings"),
                 PATIENCE["recorder"],
+                made_of=_hash(str(sock)),
             )
         ],
         # Several need no spare: who is left takes over. They share one socket.
@@ -82,12 +95,12 @@ def build(names: list[str]) -> list[Part]:
                 name,
                 [*own, "app", str(number)],
                 settings.PUBLIC_URL,
-                answers_http(f"http://127.0.0.1:{settings.PORT}/accounts/login/"),
                 is_touched(alive("app", number)),
                 PATIENCE["app"],
                 told=True,
                 spare=settings.APPS == 1,
                 listen=(settings.LISTEN, settings.PORT),
+                replaced=Replaced.LEAVING,
             )
             for number, name in enumerate(numbered("app", settings.APPS), start=1)
         ],
@@ -97,12 +110,16 @@ def build(names: list[str]) -> list[Part]:
                 [*own, "worker", str(number)],
                 "the school's clock",
                 is_touched(alive("worker", number)),
-                is_touched(alive("worker", number)),
                 PATIENCE["worker"],
                 told=True,
                 spare=settings.WORKERS == 1,
+                replaced=Replaced.AT_ONCE,
             )
             for number, name in enumerate(numbered("worker", settings.WORKERS), start=1)
         ],
     }
     return [part for name in NAMES if name in names for part in every[name]]
+
+
+def _hash(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()  # the texts have a secret in them

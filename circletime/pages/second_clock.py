@@ -1,18 +1,15 @@
-"""What a process of the pages does besides: it shows that it works, and keeps the clock of meetings as well.
+"""What a process of the pages does besides: it keeps the clock of meetings as well.
 
 The worker comes first. But it may hang, or its machine may be gone, and a room that is not ended at its
 limit, or goes on without a host, is the one thing that may not wait for it (T1, T2, T3; ADR 47).
 """
 
-import contextlib
 import itertools
 import logging
 import threading
 import time as clock
 from datetime import timedelta
-from pathlib import Path
 
-import uvicorn
 from django.db import connections
 
 from circletime.core import logs, time
@@ -25,8 +22,6 @@ LEFT_FOR = timedelta(seconds=0.3)
 LOOKS_EVERY = 0.5
 ASKS_EVERY = 10
 """In looks: how often the database is asked what time it is."""
-SHOWS_EVERY = 5
-"""In tenths of a second."""
 
 
 class SecondClock(threading.Thread):
@@ -51,18 +46,3 @@ class SecondClock(threading.Thread):
         except Exception:
             log.exception("clock")
             connections.close_all()
-
-
-class Server(uvicorn.Server):
-    """Uvicorn, whose loop touches a file as long as it comes round."""
-
-    def __init__(self, config: uvicorn.Config, alive: Path) -> None:
-        super().__init__(config)
-        self._alive = alive
-
-    async def on_tick(self, counter: int) -> bool:
-        """Uvicorn does this ten times a second."""
-        if counter % SHOWS_EVERY == 0:
-            with contextlib.suppress(OSError):
-                self._alive.touch()
-        return await super().on_tick(counter)

@@ -36,6 +36,7 @@ from circletime.oversight.actions.checkpoints import watch_log
 from circletime.pages.family_codes import answer_code_asks
 from circletime.pages.forgotten import answer_asks
 from circletime.pages.parts import alive
+from circletime.pages.told import say_ready
 from circletime.people.roster import tasks as roster_tasks
 from circletime.protection.tasks import keep_no_longer
 from circletime.recordings import tasks as recording_tasks
@@ -80,6 +81,9 @@ class Worker:
         ]
         for thread in chores:
             thread.start()
+        self.came_round = time.now()
+        self._once(self._beat)  # the one before may have said that it stops
+        say_ready()
         while not self.stopping.is_set():
             wait = self._clock()
             self.alive.touch()

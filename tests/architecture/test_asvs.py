@@ -88,4 +88,4 @@ def test_nothing_follows_a_redirect() -> None:
         r"follow_redirects=True|^(?:import|from) (?:requests|urllib\.request)\b", re.MULTILINE
     )
     found = [file.name for file in (ROOT / "circletime").rglob("*.py") if follows.search(file.read_text())]
-    assert sorted(found) == ["school_account.py", "supervisor.py"]
+    assert sorted(found) == ["processes.py", "school_account.py"]

@@ -27,7 +27,7 @@ from circletime.meetings.actions.schedule import schedule
 from circletime.meetings.rules import Kind, Purpose
 from circletime.pages import cli
 from circletime.people.factory import invent_school
-cli._prepare()
+cli.make_tables()
 made = invent_school(now=time.now(), classes=2, pupils=%d)
 for number, oak in enumerate(made.classes):
     by = oak.staff.filter(rolegrant__role="teacher").earliest("pk")

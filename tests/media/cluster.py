@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from circletime.media import livekit
-from circletime.media.supervisor import die_with_parent
+from circletime.media.processes import die_with_parent
 from tests.recorder import studio as real
 from tests.recorder.studio import ROOT, Studio, free_ports, wait_for
 

@@ -10,27 +10,29 @@ from pathlib import Path
 
 import pytest
 
-from circletime.media.supervisor import answers_unix, is_touched
+from circletime.media.processes import answers_unix, is_touched
 from tests.harness import wait_for
 
 PARTS = """
 import asyncio, sys
 from pathlib import Path
-from circletime.media.supervisor import Part, Supervisor, is_touched
+from circletime.media.part import Part
+from circletime.media.processes import is_touched
+from circletime.media.supervisor import Supervisor
 
 here = Path(sys.argv[1])
 well = lambda: True
 touching = "import sys, time, pathlib\\nwhile True: pathlib.Path(sys.argv[1]).touch(); time.sleep(0.1)"
-slow = "import sys, time, pathlib; time.sleep(1); sys.stdin.readline() == 'go\\\\n' or sys.exit(); "
-beat = "pathlib.Path(sys.argv[1]).touch(); time.sleep(99)"
+slow = "import os, sys, time, pathlib; time.sleep(1); sys.stdin.readline() == 'go\\\\n' or sys.exit(); "
+beat = "pathlib.Path(sys.argv[1]).touch(); os.write(0, b'ready\\\\n'); time.sleep(99)"
 parts = [
-    Part("plain", [sys.executable, "-c", "import time; time.sleep(99)"], "here", well, well, 9),
+    Part("plain", [sys.executable, "-c", "import time; time.sleep(99)"], "here", well, 9),
     Part("slow", [sys.executable, "-c", slow + beat, str(here / "beat")], "here",
-         lambda: (here / "beat").exists(), well, 9, told=True, spare=True),
+         well, 9, told=True, spare=True),
     Part("stubborn", [sys.executable, "-c", "import signal, time;"
-         "signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(99)"], "here", well, well, 9),
+         "signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(99)"], "here", well, 9),
     Part("touching", [sys.executable, "-c", touching, str(here / "pulse")], "here",
-         is_touched(here / "pulse"), is_touched(here / "pulse"), 2),
+         is_touched(here / "pulse"), 2),
 ]
 asyncio.run(Supervisor(parts, here, lambda line: print(line, flush=True)).run())
 """

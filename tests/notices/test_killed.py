@@ -24,7 +24,7 @@ from circletime.notices.models import Letter
 FILL = """
 from circletime.notices.actions import enqueue
 from circletime.pages import cli
-cli._prepare()
+cli.make_tables()
 for number in range(%d):
     enqueue(to=f"family{number}@home.example", subject="Oak meets", text="At nine.", kind="meeting",
             about="meeting:x", by="test", now=time.now())

@@ -29,7 +29,7 @@ def test_on_an_empty_machine(tmp_path: Path) -> None:
 
 @pytest.fixture
 def no_tables_to_make(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "_prepare", lambda: None)
+    monkeypatch.setattr(cli, "make_tables", lambda: None)
 
 
 @pytest.mark.usefixtures("no_tables_to_make")

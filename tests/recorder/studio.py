@@ -20,8 +20,8 @@ import httpx
 from circletime.media import livekit
 from circletime.media.config import ServerPlan, write_livekit_config
 from circletime.media.livekit import MediaSettings
+from circletime.media.processes import die_with_parent
 from circletime.media.rules import Rights
-from circletime.media.supervisor import die_with_parent
 from circletime.recordings import vault
 from circletime.recordings.recorder import Recorder
 from circletime.recordings.vault import VaultReader

@@ -229,7 +229,7 @@ def test_a_worker_that_died_in_between_begins_again(
 class TestCommand:
     @pytest.fixture(autouse=True)
     def no_migration(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(cli, "_prepare", lambda: None)
+        monkeypatch.setattr(cli, "make_tables", lambda: None)
 
     def run(self, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, list[str]]:
         status = cli.main(["roster", "import", *words])

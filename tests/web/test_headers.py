@@ -110,7 +110,7 @@ def test_a_browser_that_came_by_https_never_comes_otherwise(url: str, says: str,
         "DJANGO_SETTINGS_MODULE": "config.settings",
     }
     code = "from circletime.pages import cli\n" + SAYS.format(host=host, secure=url.startswith("https"))
-    code = code.replace("django.setup()", "django.setup(); cli._prepare()")
+    code = code.replace("django.setup()", "django.setup(); cli.make_tables()")
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],
         cwd=ROOT,

@@ -315,7 +315,7 @@ def test_the_worker_itself_sends_what_was_asked_for(tmp_path: Path) -> None:
             "from circletime.core import time; from circletime.pages import cli\n"
             "from circletime.people.actions import ask_for_password\n"
             "from circletime.people.models import User\n"
-            "cli._prepare()\n"
+            "cli.make_tables()\n"
             "User.objects.create_user('osei@larkfield.example', 'x', name='Mrs Osei')\n"
             "ask_for_password(email='osei@larkfield.example', now=time.now())\n"
         )

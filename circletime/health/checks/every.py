@@ -59,7 +59,12 @@ CHECKS = (
 
 def before_start(names: list[str]) -> list[str]:
     """What would keep the named parts from starting, each a sentence."""
-    return machine.missing(names) + server.troubles() + kept.locked_out() + machine.taken(names)
+    return before_upgrade(names) + machine.taken(names)
+
+
+def before_upgrade(names: list[str]) -> list[str]:
+    """The same where an older version of them runs, and has the ports."""
+    return machine.missing(names) + server.troubles() + kept.locked_out()
 
 
 def _needs_to_run(check: Check) -> bool:

@@ -13,7 +13,7 @@ from circletime.health.rules.alarms import CALM
 from circletime.health.rules.finding import Finding, Subject, well, wrong
 from circletime.media import livekit
 from circletime.media.livekit import MediaError
-from circletime.media.supervisor import answers_http
+from circletime.media.processes import answers_http
 from circletime.meetings.models import Meeting
 from circletime.meetings.rules import RUNNING, Recording
 from circletime.recordings.actions import capture

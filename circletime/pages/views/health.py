@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from circletime import VERSION
 from circletime.core import measure, time
 from circletime.health.checks import parts
 from circletime.health.checks.every import AT_THE_MOMENT
@@ -47,6 +48,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "bad": [row for row in rows if not row["finding"].fine],
         "good": [row for row in rows if row["finding"].fine],
         "looked_at": max((each.looked_at for each in standings.values()), default=None),
+        "version": VERSION,
         "people": people,
         "beside": len(beside),
     }
@@ -72,6 +74,7 @@ def ready(request: HttpRequest) -> HttpResponse:
     fine = all(finding.fine for finding in found.values())
     answer: dict[str, Any] = {"ok": fine}
     if is_watcher(request):
+        answer["version"] = VERSION
         answer["parts"] = {
             name: {"ok": finding.fine, "says": finding.line} for name, finding in found.items()
         }

@@ -5,7 +5,7 @@ The worker starts this, with the number of the try that it claimed."""
 import os
 import sys
 
-from circletime.media.supervisor import die_with_parent
+from circletime.media.processes import die_with_parent
 
 
 def main() -> int:
