@@ -16,7 +16,7 @@ from tests.silences import BREAKS
 
 WORDS = {"left alone": "app left alone", "kill -9": "app kill -9", "upgrade": "a newer version takes over"}
 Wanted = dict[str, tuple[int, int]]
-ROUNDS = 3
+ROUNDS = 2
 WITHIN = 15.0
 LOOKED = 6.0
 """Seconds over which silences are looked for, with the app killed at the beginning and without."""
@@ -44,7 +44,7 @@ def run() -> Result:
                 people = _meet(playwright, folder, at)
                 second.start()
                 for number in range(ROUNDS):
-                    for what, do in (("left alone", _wait), ("kill -9", _kill), ("upgrade", _upgrade)):
+                    for what, do in EACH_ROUND:
                         with silences.longest(people) as found:
                             seconds = do(at)
                         took += [seconds] if what == "upgrade" else []
@@ -130,6 +130,10 @@ def _upgrade(at: Installation) -> float:
     took = time.monotonic() - began
     time.sleep(SETTLES)
     return took
+
+
+# First what breaks the sockets of the app that serves: an older one keeps them after an upgrade.
+EACH_ROUND = (("left alone", _wait), ("kill -9", _kill), ("upgrade", _upgrade), ("upgrade", _upgrade))
 
 
 def _killed(people: list[Person], node: Node) -> list[float]:
