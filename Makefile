@@ -7,10 +7,13 @@ export CIRCLETIME_VAR := $(abspath $(VAR))
 export CIRCLETIME_BIN := $(abspath var/bin)
 export PYTHONDONTWRITEBYTECODE := # compiled files are kept: each process starts three times faster
 
-.PHONY: setup setup-test demo demo-reset run test soak faults fuzz mutations check fix docs messages bench capacity networks browsers
+.PHONY: setup parts demo demo-reset run test soak faults fuzz mutations check fix docs messages bench capacity networks browsers
 .PHONY: wheel wheel-check deploy-check audit sbom update
 
-setup: .venv/.done circletime/locale/.done room/dist/.done var/bin/.done ## everything a meeting needs
+setup: ## everything a meeting needs; what is fetched comes while the media server is being built
+	@$(MAKE) --no-print-directory --jobs=3 parts
+
+parts: .venv/.done circletime/locale/.done room/dist/.done var/bin/.done
 
 .tools/bin/uv:
 	python3 -m venv .tools
