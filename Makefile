@@ -7,10 +7,13 @@ export CIRCLETIME_VAR := $(abspath $(VAR))
 export CIRCLETIME_BIN := $(abspath var/bin)
 export PYTHONDONTWRITEBYTECODE := # compiled files are kept: each process starts three times faster
 
-.PHONY: setup setup-test demo demo-reset run test soak faults fuzz mutations check fix docs messages bench networks browsers
+.PHONY: setup parts demo demo-reset run test soak faults fuzz mutations check fix docs messages bench capacity networks browsers
 .PHONY: wheel wheel-check deploy-check audit sbom update
 
-setup: .venv/.done circletime/locale/.done room/dist/.done var/bin/.done ## everything a meeting needs
+setup: ## everything a meeting needs; what is fetched comes while the media server is being built
+	@$(MAKE) --no-print-directory --jobs=3 parts
+
+parts: .venv/.done circletime/locale/.done room/dist/.done var/bin/.done
 
 .tools/bin/uv:
 	python3 -m venv .tools
@@ -104,6 +107,9 @@ messages: setup ## collect what families read into the catalogs
 bench: setup ## make bench F=F1, or F=F5 ON=postgres
 	@sh tests/install-browsers.sh xvfb
 	$(RUN)/python -m bench $(F) $(ON)
+
+capacity: setup ## how many classes on which machine, from docs/figures.md; writes docs/capacity.md
+	$(RUN)/python -m bench.capacity
 
 networks: setup browsers ## how homes fare behind lines that lose, delay or keep out (as root); writes docs/networks.md
 	$(RUN)/python -m bench.networks

@@ -91,3 +91,11 @@ def percentile(values: list[float], share: float) -> float:
     """The value that `share` (0 to 1) of the values do not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, round(share * (len(ordered) - 1)))]
+
+
+def line(xs: list[float], ys: list[float]) -> tuple[float, float]:
+    """The straight line nearest to these points (least squares): where it begins, and how it rises."""
+    middle, level = sum(xs) / len(xs), sum(ys) / len(ys)
+    rises = sum((x - middle) * (y - level) for x, y in zip(xs, ys, strict=True))
+    rises /= sum((x - middle) ** 2 for x in xs)
+    return level - rises * middle, rises

@@ -1,7 +1,7 @@
-"""The whole suite: the recorder's Go tests, the room client's, then pytest, whose closing line ends it.
+"""The whole suite: the recorder's Go tests and the room client's, then pytest, whose closing line ends it.
 
-Tests that drive many browsers measure seconds, so they have the machine to themselves; the others share it
-in two lanes.
+Most of it shares the machine in lanes, browsers as well: they wait more than they work. What measures seconds
+to the tenth has the machine to itself at the end.
 """
 
 import subprocess
@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BROWSERS = ("tests/e2e", "tests/adversary")
+ALONE = ("tests/e2e/test_class_meets.py", "tests/e2e/test_killed.py")
 PYTEST = (sys.executable, "-m", "pytest")
-LANES = ("-p", "tests.lanes", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+LANES = ("-p", "tests.lanes", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 POSTGRES = (
     "tests/grown",
     "tests/actions",
@@ -25,9 +25,9 @@ POSTGRES = (
 PARTS = (
     ("Recorder (Go)", ("python3", "media/build.py", "test"), ROOT),
     ("Room client (Vitest)", ("npm", "test", "--silent"), ROOT / "room"),
-    ("Without browsers (pytest)", (*PYTEST, "tests", *(f"--ignore={one}" for one in BROWSERS), *LANES), ROOT),
+    ("In lanes (pytest)", (*PYTEST, "tests", *(f"--ignore={one}" for one in ALONE), *LANES), ROOT),
     ("On PostgreSQL (pytest)", (sys.executable, "-m", "tests.postgres", *POSTGRES, *LANES), ROOT),
-    ("In browsers (pytest)", (*PYTEST, *BROWSERS), ROOT),
+    ("Alone (pytest)", (*PYTEST, *ALONE), ROOT),
 )
 
 

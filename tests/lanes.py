@@ -1,11 +1,17 @@
-"""The order of two lanes of tests: whole files, longest first, so that both end at about the same time."""
+"""The order of the tests in lanes: whole files, longest first, so that all end at about the same time."""
 
 import pytest
 
 FIRST = (
-    "tests/actions/test_machine.py",
-    "tests/recordings/test_whole.py",
+    "tests/e2e/test_request.py",
     "tests/recorder/",
+    "tests/adversary/test_in_the_room.py",
+    "tests/web/test_addresses.py",
+    "tests/e2e/test_languages.py",
+    "tests/e2e/test_unnamed.py",
+    "tests/actions/test_machine.py",
+    "tests/e2e/",
+    "tests/adversary/",
     "tests/recordings/",
 )
 

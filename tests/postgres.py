@@ -161,7 +161,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the folder goes then as well
     with server() as address:
         env = os.environ | {"CIRCLETIME_DATABASE": address}
-        pytest = [sys.executable, "-m", "pytest", *sys.argv[1:]]
+        # The databases go with the server. To drop one first, nobody may be connected any more.
+        pytest = [sys.executable, "-m", "pytest", "--reuse-db", *sys.argv[1:]]
         return subprocess.run(pytest, env=env, cwd=ROOT, check=False).returncode
 
 

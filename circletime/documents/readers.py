@@ -2,14 +2,27 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
 from circletime.documents.models import Acceptance, Reminder, Version
 from circletime.documents.queries import holds_for
-from circletime.documents.rules.kinds import Audience
+from circletime.documents.rules.kinds import Audience, Way
 from circletime.people.models import Adult, Household, Pupil, SchoolClass, User
 from circletime.people.rules import Role
+
+WAYS = {way.value: way.words for way in Way}
+
+
+@dataclass(frozen=True)
+class Said:
+    """When and how somebody said it: the way in words, which adult of a family, and who noted a slip."""
+
+    at: datetime
+    way: str
+    adult: str
+    noted_by: str
 
 
 @dataclass(frozen=True)
@@ -17,7 +30,7 @@ class Reader:
     """One person, or one family, and whether they have said that they read it."""
 
     name: str
-    said: Acceptance | None
+    said: Said | None
     user: User | None = None
     household: Household | None = None
 
@@ -62,9 +75,13 @@ def asked_users(version: Version) -> list[User]:
 
 def asked_households(version: Version) -> list[Household]:
     """The families that are asked: those with a child here."""
+    return list(_homes(version).order_by("name", "pk"))
+
+
+def _homes(version: Version) -> QuerySet[Household]:
     if Audience.HOUSEHOLDS not in version.audiences:
-        return []
-    return list(Household.objects.filter(pupils__in=_here()).distinct().order_by("name", "pk"))
+        return Household.objects.none()
+    return Household.objects.filter(pupils__in=_here()).distinct()
 
 
 def _here() -> QuerySet[Pupil]:
@@ -75,11 +92,13 @@ def _key(user: int | None, household: int | None) -> tuple[str, int]:
     return ("user", user) if user is not None else ("household", household or 0)
 
 
-def _said(version: Version) -> dict[tuple[str, int], Acceptance]:
-    found = Acceptance.objects.filter(holds_for(version)).select_related("adult", "noted_by")
-    said: dict[tuple[str, int], Acceptance] = {}
-    for each in found:
-        said.setdefault(_key(each.user_id, each.household_id), each)
+def _said(version: Version) -> dict[tuple[str, int], Said]:
+    # Values, not rows with their people: a school has a thousand, and the page is asked for often.
+    whose, what = ("user_id", "household_id"), ("at", "way", "adult__name", "noted_by__name")
+    found = Acceptance.objects.filter(holds_for(version)).values_list(*whose, *what)
+    said: dict[tuple[str, int], Said] = {}
+    for user, household, at, way, adult, noted_by in found:
+        said.setdefault(_key(user, household), Said(at, WAYS[way], adult or "", noted_by or ""))
     return said
 
 
@@ -98,7 +117,7 @@ def parts(version: Version) -> list[Part]:
     return [part for part in found if part.readers]
 
 
-def _by_class(said: dict[tuple[str, int], Acceptance]) -> list[Part]:
+def _by_class(said: dict[tuple[str, int], Said]) -> list[Part]:
     homes: dict[int, set[Household]] = defaultdict(set)
     every = Household.objects.in_bulk()
     lives = Pupil.households.through.objects.filter(pupil__in=_here())
@@ -116,7 +135,7 @@ def count(version: Version) -> Count:
     """How many people and families are asked, and how many of them have read it."""
     said = _who_said(version)
     keys = [("user", user.pk) for user in asked_users(version)]
-    keys += [("household", household.pk) for household in asked_households(version)]
+    keys += [("household", household) for household in _homes(version).values_list("pk", flat=True)]
     return Count(sum(key in said for key in keys), len(keys))
 
 

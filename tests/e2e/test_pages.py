@@ -150,6 +150,21 @@ def test_a_teacher_is_in_a_live_meeting_with_two_presses(at: Installation, someo
     teacher.page.get_by_role("timer", name="Time left").wait_for()
 
 
+def test_a_teacher_who_fell_out_goes_back_into_a_paused_meeting(at: Installation, someone: Opener) -> None:
+    teacher = someone("teacher", size=DESKTOP)
+    sign_in(teacher, at, "teacher")
+    start_meeting(teacher, at)
+    teacher.page.get_by_role("timer", name="Time left").wait_for()
+    teacher.page.goto("about:blank")
+    state = "from circletime.meetings.models import Meeting; print(Meeting.objects.latest('live_at').state)"
+    wait_for(lambda: at.python(state).strip() == "frozen", 30, "the meeting stands still")
+    teacher.page.goto(at.facts["meeting"]["host_url"])
+    teacher.page.get_by_text("Paused").wait_for()
+    is_good(teacher, "meeting-paused")
+    start_meeting(teacher, at)
+    teacher.page.get_by_role("timer", name="Time left").wait_for()
+
+
 def test_the_room_at_every_size_and_without_a_mouse(at: Installation, someone: Opener) -> None:
     teacher = someone("teacher", size=DESKTOP)
     sign_in(teacher, at, "teacher")

@@ -21,7 +21,7 @@ from bench.measure import tree
 from tests.harness import DESKTOP, Installation, installation, person, sign_in, wait_for
 from tests.recordings.test_whole import READY, SEEK, told, watch
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(480)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(480), pytest.mark.soak]
 
 SECONDS = 20
 LENGTH = 24

@@ -235,7 +235,7 @@ def test_destroyed_while_the_disk_of_the_keys_is_full(full, settings, tmp_path, 
     assert tasks.destroy_due(DAY).destroyed == 1 and Certificate.objects.count() == 1
 
 
-@pytest.mark.parametrize("spare", [0, 64 * 1024])
+@pytest.mark.parametrize("spare", [0, pytest.param(64 * 1024, marks=pytest.mark.soak)])
 def test_a_database_on_a_full_disk_destroys_nothing_half(tmp_path: Path, spare: int):
     """A worker of its own, whose database cannot grow: either all of a step is done or nothing is."""
     with mounted(tmp_path / "disk", 24 * 1024**2) as disk:
@@ -256,6 +256,7 @@ def test_a_database_on_a_full_disk_destroys_nothing_half(tmp_path: Path, spare: 
         assert ended.pop("parts") == 3 and ended == GONE
 
 
+@pytest.mark.soak
 def test_a_store_whose_disk_is_full_takes_nothing_and_loses_nothing(staff, settings, tmp_path):
     with mounted(tmp_path / "s3", 2 * 1024**2) as disk, serving(tmp_path / "s3") as server:
         settings.STORAGES = storages(server)

@@ -29,9 +29,9 @@ GONE = {
 }
 HERE = "circletime.recordings."
 STEPS = [
-    ("circletime.core.keyfiles.destroy", "before"),
+    pytest.param("circletime.core.keyfiles.destroy", "before", marks=pytest.mark.soak),
     ("circletime.core.keyfiles.destroy", "after"),
-    (HERE + "store.remove", "before"),
+    pytest.param(HERE + "store.remove", "before", marks=pytest.mark.soak),
     (HERE + "actions.certificates.sign", "after"),
     pytest.param(HERE + "actions.retention.forget_old_pages", "before", marks=pytest.mark.soak),
     pytest.param(HERE + "store.sizes", "before", marks=pytest.mark.soak),

@@ -14,8 +14,8 @@ from _pytest.mark import ParameterSet
 from tests.recordings.maker_killed import CASES, STEPS
 from tests.recordings.test_retention import ROOT
 
-OFTEN = {"half of it written", "both in place and not said", "worker_killed"}
-"""What is killed for every change; the others take a minute more."""
+OFTEN = {"half of it written", "worker_killed"}
+"""What is killed for every change; the others take minutes more."""
 
 
 def run(var: Path, *case: str) -> subprocess.CompletedProcess[str]:

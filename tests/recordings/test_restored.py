@@ -27,7 +27,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "var"
 
 
-@pytest.mark.parametrize("case", sorted(set(CASES) - {"make"}))
+OFTEN = "with_keys"
+"""What is tried for every change."""
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(one, marks=[] if one == OFTEN else [pytest.mark.soak])
+        for one in sorted(set(CASES) - {"make"})
+    ],
+)
 def test_a_restored_backup_brings_nothing_back(case: str, made: Path, tmp_path: Path) -> None:
     shutil.copytree(made, tmp_path / "var")
     run(case, tmp_path / "var")

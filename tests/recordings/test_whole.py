@@ -22,7 +22,7 @@ from tests.harness import (
 )
 from tests.recordings.plant import colour_at
 
-pytestmark = [pytest.mark.media, pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.media, pytest.mark.browser, pytest.mark.timeout(240), pytest.mark.soak]
 
 LOOK = "from circletime.recordings.models import Recording; r = Recording.objects.get({}); print({})"
 PIXEL = """

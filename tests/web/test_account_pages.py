@@ -134,7 +134,7 @@ def test_an_address_that_is_none_is_said_beside_it_and_kept(browser: Client) -> 
     [
         ({"oldpassword": "wrong"}, "oldpassword", "not your password"),
         ({"password1": "short", "password2": "short"}, "password1", "at least 12 characters"),
-        ({"password1": "password1234", "password2": "password1234"}, "password1", "too common"),
+        ({"password1": "password1234", "password2": "password1234"}, "password1", "easily guessed"),
         ({"password2": "something-else-long"}, "password2", "same password each time"),
         ({"oldpassword": ""}, "oldpassword", "required"),
     ],

@@ -70,9 +70,9 @@ def _cells(part: str, each: Reader) -> list[str]:
         each.name,
         "yes",
         f"{timezone.localtime(said.at):%Y-%m-%d %H:%M}",
-        said.get_way_display(),
-        said.adult.name if said.adult else "",
-        said.noted_by.name if said.noted_by else "",
+        said.way,
+        said.adult,
+        said.noted_by,
     ]
 
 

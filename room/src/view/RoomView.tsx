@@ -253,7 +253,7 @@ function Frozen({ live, skew }: { live: LiveState; skew: number }) {
   const left = useSecondsLeft(live.meeting.frozen_until, skew);
   const host = live.you.role === "host";
   return (
-    <div class="card frozen" role="status">
+    <div class="card standstill" role="status">
       <p class="huge" aria-hidden="true">
         ☕
       </p>
