@@ -70,7 +70,7 @@ def _result(rows: list[dict[str, Cell]]) -> Result:
         off[f"off_the_line_{row['classes']}x{row['children in each']}"] = media(row) / says - 1
     nodes = media(find("two nodes", 2, TEN)) / media(find(MAIN, 2, TEN))
     gates = [row for row in rows if row["on"] == "the app and its gate"]
-    added = max((float(row["app and worker, cores"]) / media(row) for row in gates), default=0.0)
+    added = max((float(row["the app, cores"]) / media(row) for row in gates), default=0.0)
     rest = (
         "the app and its gate add at most 10 %" if gates else "the app and its gate are left out of this run"
     )
@@ -166,7 +166,8 @@ def through_the_gate(folder: Path, films: Films, size: int) -> dict[str, Cell]:
         groups = {
             "livekit": [at.pid("media")],
             "recorder": [at.pid("recorder")],
-            "app": [at.pid("app"), at.pid("worker")],
+            "app": [at.pid("app")],
+            "worker": [at.pid("worker")],
         }
         counted = {at.pid(part) for part in ("media", "recorder", "app")}
         groups["else"] = [pid for pid in tree(at.process.pid) if pid not in counted] if at.process else []
@@ -232,8 +233,9 @@ def _row(
         "LiveKit, MiB": memory_mib(groups["livekit"]),
         "recorder, cores": used["recorder"],
         "recorder, MiB": memory_mib(groups["recorder"]),
-        "app and worker, cores": used.get("app", 0.0),
-        "all else, MiB": memory_mib(groups.get("else", [])),
+        "the app, cores": used.get("app", ""),
+        "the worker, cores": used.get("worker", ""),
+        "all else, MiB": memory_mib(groups["else"]) if "else" in groups else "",
         "machine, %": round(100 * busy),
         "silences": len(late),
     }
