@@ -16,6 +16,7 @@ PR_SET_PDEATHSIG = 1
 LONGEST_WORD = 64
 STOPS_WITHIN = 6.0
 """Seconds. What was asked to stop and has not by then is killed."""
+ASKED_AGAIN_AFTER = 1.0
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -98,12 +99,16 @@ class Process:
                 os.kill(self.pid, number)
 
     async def stop(self, within: float) -> None:
-        """Ask it to stop, and kill it when it has not by then (seconds)."""
-        self.send(signal.SIGTERM)
-        try:
-            await asyncio.wait_for(self.wait(), within)
-        except TimeoutError:
-            await self.kill()
+        """Ask it to stop, twice, and kill it when it has not by then (seconds).
+
+        LiveKit that is asked once waits until everybody has left; asked again, it sends them away.
+        """
+        for patience in (ASKED_AGAIN_AFTER, within - ASKED_AGAIN_AFTER):
+            self.send(signal.SIGTERM)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.wait(), patience)
+                return
+        await self.kill()
 
     async def kill(self) -> None:
         """End it at once."""

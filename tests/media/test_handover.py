@@ -109,11 +109,8 @@ class Running(NamedTuple):
         progress = self.folder / "progress"
         progress.unlink(missing_ok=True)
         self.process.send_signal(signal.SIGUSR2)
-        wait_for(
-            lambda: progress.exists() and '"end": ""' not in progress.read_text().splitlines()[-1],
-            30,
-            "it ends",
-        )
+        told = lambda: progress.exists() and progress.read_text().splitlines()  # noqa: E731
+        wait_for(lambda: (lines := told()) and '"end": ""' not in lines[-1], 30, "it ends")
         return progress.read_text().splitlines()[-1]
 
     def connect(self) -> socket.socket:
