@@ -161,6 +161,7 @@ def installation(
         "DJANGO_SETTINGS_MODULE": "config.settings",
     }
     env |= _database(server, like) | (settings or {})
+    env.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)  # the tests alone have that leave
     shutil.copytree(school, folder, dirs_exist_ok=True)
     out = (folder / "demo.out").open("wb")
     command = [str(program)] if program else [sys.executable, "-m", "circletime.pages.cli"]
