@@ -14,6 +14,7 @@ setup: ## everything a meeting needs; what is fetched comes while the media serv
 	@$(MAKE) --no-print-directory --jobs=3 parts
 
 parts: .venv/.done circletime/locale/.done room/dist/.done var/bin/.done
+	@:
 
 .tools/bin/uv:
 	python3 -m venv .tools
