@@ -32,7 +32,7 @@ def test_a_newer_version_says_how_its_parts_are_started(capsys: pytest.CaptureFi
     plan = Plan.unpack(capsys.readouterr().out)
     assert plan.version == VERSION and set(plan.told) == {"app", "worker"}
     argv, listen = plan.told["app"]
-    assert argv[-2:] == ["part", "app"] and listen is not None
+    assert argv[-3:] == ["part", "app", "1"] and listen is not None
 
 
 @pytest.mark.parametrize(
