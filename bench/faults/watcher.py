@@ -46,6 +46,9 @@ class Facts:
     """Whose, from when, until when."""
 
 
+UNANSWERED = (MediaError, OSError, httpx.HTTPError, WebSocketException, TimeoutError, EOFError)
+
+
 @dataclass
 class Watcher:
     """Looks until it is told to stop. `secrets` is what stands on no child's page."""
@@ -62,6 +65,10 @@ class Watcher:
 
     def __post_init__(self) -> None:
         self._stop = threading.Event()
+        # A browser's cookies are not for two threads: the gate is tried with a copy of them.
+        self._gate = Someone(self.knocks.at)
+        self._gate.client.cookies.update(self.knocks.client.cookies)
+        self._gate.seat = self.knocks.seat
         words = "|".join(re.escape(one) for one in self.secrets)
         self._secret = re.compile(rf"(?<!\w)({words})(?!\w)", re.IGNORECASE)
         todo = (
@@ -84,8 +91,11 @@ class Watcher:
 
     def _every(self, seconds: float, look: Callable[[], None]) -> None:
         while not self._stop.wait(seconds):
-            with suppress(MediaError, OSError, httpx.HTTPError, WebSocketException, TimeoutError, EOFError):
-                look()
+            try:
+                with suppress(*UNANSWERED):
+                    look()
+            except Exception as trouble:  # else its thread would end, and nobody look any more
+                self.found.append(f"a look of ours broke: {look.__name__.strip('_')}: {trouble!r}")
 
     def _who_is_in(self) -> None:
         for room in livekit.list_rooms():
@@ -106,7 +116,7 @@ class Watcher:
 
     def _tries_the_gate(self) -> None:
         try:
-            with self.knocks.media():
+            with self._gate.media():
                 self.found.append("the child who waits was let in by the gate")
         except InvalidStatus as refusal:
             if refusal.response.status_code == 403:
