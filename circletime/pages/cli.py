@@ -10,6 +10,7 @@ from pathlib import Path
 
 from circletime import VERSION
 from circletime.pages import cli_backup, cli_people, cli_upgrade
+from circletime.pages.cli_terminal import SYSTEM, say
 from circletime.pages.tables import make_tables
 from config import places
 
@@ -85,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         "--clock-is-right", action="store_true", help="a person has looked at the date that is shown"
     )
     one.set_defaults(run=retention_run)
-    cli_people.add_commands(commands, prepare=make_tables)
+    cli_people.add_commands(commands)
     _add_oversight(commands)
     cli_backup.add_commands(commands)
     if not places.INSTALLED:
@@ -126,10 +127,6 @@ def _day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is no date; write it as 2026-12-24") from None
 
 
-def _say(line: str) -> None:
-    print(line, flush=True)
-
-
 def serve(wanted: argparse.Namespace) -> int:
     """All parts, or the named ones, until Ctrl-C."""
     from circletime.pages import cli_serve, parts
@@ -139,7 +136,7 @@ def serve(wanted: argparse.Namespace) -> int:
     if unknown:
         print(f"There is no part called {', '.join(sorted(unknown))}.", file=sys.stderr)
         return 2
-    return cli_serve.run(names, make_tables, _say, lambda: _say("All parts are running."))
+    return cli_serve.run(names, make_tables, say, lambda: say("All parts are running."))
 
 
 def demo(wanted: argparse.Namespace) -> int:
@@ -157,9 +154,9 @@ def demo(wanted: argparse.Namespace) -> int:
         facts_of.prepare_demo(facts, classes=wanted.classes, pupils=wanted.pupils, now=time.now())
 
     def tell() -> None:
-        _say(facts_of.words(json.loads(facts.read_text())))
+        say(facts_of.words(json.loads(facts.read_text())))
 
-    return cli_serve.run(list(parts.NAMES), prepare, _say, tell)
+    return cli_serve.run(list(parts.NAMES), prepare, say, tell)
 
 
 def reset() -> int:
@@ -264,7 +261,7 @@ def vault_rotate_key(wanted: argparse.Namespace) -> int:
     from circletime.recordings.keys import KeyTrouble
 
     try:
-        came = rotate(by="system:command", now=time.now())
+        came = rotate(by=SYSTEM, now=time.now())
     except (KeyTrouble, OSError) as trouble:
         print(f"{trouble} Nothing is lost; run this again when that is right.", file=sys.stderr)
         return 1
@@ -301,7 +298,7 @@ def retention_run(wanted: argparse.Namespace) -> int:
         return 2
     print(f"Today is {today:%-d %B %Y}. Destroying what is due by {day:%-d %B %Y}.")
     sentence = "" if wanted.clock_is_right else clock_sentence(now)
-    came = destroy_due(now, by="system:command", today=day, confirmed=wanted.clock_is_right)
+    came = destroy_due(now, by=SYSTEM, today=day, confirmed=wanted.clock_is_right)
     if sentence:
         print(sentence)
     print(f"{came.destroyed} destroyed, {came.left} due and still there, {came.kept} kept by a hold.")
@@ -331,7 +328,7 @@ def report(wanted: argparse.Namespace) -> int:
         made = make_report(period, now)
         if wanted.pdf:
             body = as_pdf(made)
-            signed = sign_report(body=body, kind="pdf", report=made, by="system:command", now=now)
+            signed = sign_report(body=body, kind="pdf", report=made, by=SYSTEM, now=now)
             Path(wanted.pdf).write_bytes(signed)
             print(f"{made.headline} Written to {wanted.pdf}.")
             return 0
@@ -359,7 +356,7 @@ def rehearse_term(wanted: argparse.Namespace) -> int:
         if not people:
             print("Making an invented school.", flush=True)
             facts_of.prepare_demo(settings.VAR / "demo.json", classes=14, pupils=30, now=time.now())
-        tally = term.rehearse(weeks=wanted.weeks, now=time.now(), say=_say)
+        tally = term.rehearse(weeks=wanted.weeks, now=time.now(), say=say)
     except Refused as refusal:
         print(refusal, file=sys.stderr)
         return 2

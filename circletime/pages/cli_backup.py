@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-SYSTEM = "system:command"
+from circletime.pages.cli_terminal import SYSTEM, say
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -41,11 +41,11 @@ def backup(wanted: argparse.Namespace) -> int:
 
     try:
         if wanted.check:
-            count = taking.check(wanted.folder, say=_say)
+            count = taking.check(wanted.folder, say=say)
             print(f"{count} states are whole." if count else "There is no whole state yet.")
             return 0 if count else 1
         keep = wanted.keep or KEPT_STATES
-        name, made = taking.back_up(wanted.folder, by=SYSTEM, now=time.now(), say=_say, keep=keep)
+        name, made = taking.back_up(wanted.folder, by=SYSTEM, now=time.now(), say=say, keep=keep)
     except (Trouble, OSError) as trouble:
         return _failed(trouble)
     if made.bucket:
@@ -66,7 +66,7 @@ def restore(wanted: argparse.Namespace) -> int:
         print("Circletime is running here. Stop it first.", file=sys.stderr)
         return 2
     try:
-        came = restoring.restore(wanted.folder, state=wanted.state, by=SYSTEM, now=time.now(), say=_say)
+        came = restoring.restore(wanted.folder, state=wanted.state, by=SYSTEM, now=time.now(), say=say)
     except (Trouble, OSError) as trouble:
         return _failed(trouble)
     print(f"{came.manifest.recordings} recordings of {came.manifest.school} are back.")
@@ -132,7 +132,3 @@ def _failed(trouble: Exception) -> int:
     else:
         print(trouble, file=sys.stderr)
     return 1
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)

@@ -2,28 +2,23 @@
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
-SYSTEM = "system:command"
+from circletime.pages.cli_terminal import SYSTEM, say
+from circletime.pages.tables import make_tables
 
 
-def add_commands(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", prepare: Callable[[], None]
-) -> None:
-    """`school begin`, `school name`, `roster import`, `sign-in link` and `sign-in reset`.
-
-    `prepare` makes the tables, where a command may be the first that is ever run.
-    """
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """`school begin`, `school name`, `roster import`, `sign-in link` and `sign-in reset`."""
     school = commands.add_parser("school", help="the school itself").add_subparsers()
     one = school.add_parser("begin", help="its name and its first account, the headteacher's")
     one.add_argument("school", metavar="SCHOOL", help="as families know it: 'Larkfield Primary School'")
     one.add_argument("--name", required=True, metavar="NAME", help="as in a meeting: 'Mrs Addo'")
     one.add_argument("--email", required=True, metavar="EMAIL", help="with which they sign in")
-    one.set_defaults(run=school_begin, prepare=prepare)
+    one.set_defaults(run=school_begin)
     one = school.add_parser("name", help="another name, on every page and letter from now on")
     one.add_argument("school", metavar="SCHOOL")
-    one.set_defaults(run=school_name, prepare=prepare)
+    one.set_defaults(run=school_name)
     roster = commands.add_parser("roster", help="the school's people").add_subparsers()
     one = roster.add_parser("import", help="bring in what the school's own system exports")
     one.add_argument("file", type=Path, metavar="FILE", help="a zip file, a folder or a CSV file")
@@ -31,7 +26,7 @@ def add_commands(
     one.add_argument(
         "--mapping", default="", metavar="NAME", help="whose columns these are, as named on the roster page"
     )
-    one.set_defaults(run=roster_import, prepare=prepare)
+    one.set_defaults(run=roster_import)
     sign_in = commands.add_parser("sign-in", help="how staff sign in").add_subparsers()
     one = sign_in.add_parser("link", help="a link to set a password, where no letter arrives")
     one.add_argument("email", metavar="EMAIL")
@@ -50,7 +45,7 @@ def school_begin(wanted: argparse.Namespace) -> int:
     from circletime.pages.forgotten import link_for
     from circletime.people.actions.staff import begin_school
 
-    wanted.prepare()
+    make_tables()
     now = time.now()
     try:
         head = begin_school(school=wanted.school, name=wanted.name, email=wanted.email, by=SYSTEM, now=now)
@@ -68,7 +63,7 @@ def school_name(wanted: argparse.Namespace) -> int:
     from circletime.core.errors import Refused
     from circletime.people.actions.staff import name_school
 
-    wanted.prepare()
+    make_tables()
     try:
         print(f"The school is {name_school(name=wanted.school, by=SYSTEM, now=time.now())} now.")
     except Refused as refusal:
@@ -80,8 +75,8 @@ def roster_import(wanted: argparse.Namespace) -> int:
     """A roster in, or what it would do."""
     from circletime.pages.roster_lines import bring_in
 
-    wanted.prepare()
-    return bring_in(wanted.file, preview=wanted.preview, mapping=wanted.mapping, say=_say)
+    make_tables()
+    return bring_in(wanted.file, preview=wanted.preview, mapping=wanted.mapping, say=say)
 
 
 def sign_in_link(wanted: argparse.Namespace) -> int:
@@ -125,7 +120,3 @@ def _unknown(email: str) -> int:
 def _refused(refusal: Exception) -> int:
     print(refusal, file=sys.stderr)
     return 2
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)

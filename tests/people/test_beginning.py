@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from circletime.audit.models import Row
-from circletime.pages import cli
+from circletime.pages import cli, cli_people
 from circletime.people.models import User
 from circletime.people.queries import get_school
 from circletime.people.rules import Role
@@ -29,7 +29,7 @@ def test_on_an_empty_machine(tmp_path: Path) -> None:
 
 @pytest.fixture
 def no_tables_to_make(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "make_tables", lambda: None)
+    monkeypatch.setattr(cli_people, "make_tables", lambda: None)
 
 
 @pytest.mark.usefixtures("no_tables_to_make")

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from circletime.pages import cli
+from circletime.pages import cli, cli_people
 from circletime.people.factory import invent_school
 from circletime.people.models import Pupil, RosterImport, RosterMapping, RosterStaged, RosterTie, User
 from circletime.people.roster import actions, tasks
@@ -229,7 +229,7 @@ def test_a_worker_that_died_in_between_begins_again(
 class TestCommand:
     @pytest.fixture(autouse=True)
     def no_migration(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(cli, "make_tables", lambda: None)
+        monkeypatch.setattr(cli_people, "make_tables", lambda: None)
 
     def run(self, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, list[str]]:
         status = cli.main(["roster", "import", *words])
