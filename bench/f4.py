@@ -1,52 +1,22 @@
 """F4: how soon after its limit a meeting is over for everybody; in every other run the app is killed."""
 
-import json
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
 from bench import packets
+from bench.inside import MEETING, inside
 from bench.report import Cell, Result, percentile
 from tests import harness
 from tests.harness import DESKTOP, PHONE, Installation, Person, wait_for
 
 RUNS = 50
 LASTS = 4.0
-INSIDE = """
-import contextlib, io, json, sys
-import django
-django.setup()
-for line in sys.stdin:
-    told = io.StringIO()
-    with contextlib.redirect_stdout(told):
-        exec(json.loads(line), {})
-    print(json.dumps(told.getvalue().strip()), flush=True)
-"""
-MEETING = """
-from contextlib import suppress
-from datetime import timedelta
-from circletime.core import time
-from circletime.core.errors import Refused
-from circletime.meetings.actions import lifecycle
-from circletime.meetings.actions.schedule import schedule
-from circletime.meetings.models import Meeting
-from circletime.meetings.rules import Kind, Purpose
-last = Meeting.objects.latest("pk")
-if last.state not in ("open", "live"):
-    now = time.now()
-    last = schedule(kind=Kind.CLASS, purpose=Purpose.CIRCLE, starts_at=now + timedelta(seconds=5), minutes=20,
-                    by=last.host, now=now, school_class=last.school_class)
-    with suppress(Refused):  # the worker was there first
-        lifecycle.open_waiting_room(meeting=last, by="system:bench", now=now)
-print(last.public_id)
-"""
 SHORTEN = """
 from datetime import timedelta
 from circletime.core import time
@@ -62,7 +32,7 @@ def run() -> Result:
     late: dict[str, list[float]] = {"left alone": [], "app killed": []}
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
-        with harness.installation(folder / "school", classes=1) as at, _inside(at) as do:
+        with harness.installation(folder / "school", classes=1) as at, inside(at) as do:
             teacher = harness.person(playwright, folder, "teacher", size=DESKTOP)
             children = [harness.person(playwright, folder, who, size=PHONE) for who in ("Amara", "Ben")]
             people = [teacher, *children]
@@ -101,25 +71,6 @@ def run() -> Result:
             "kill -9 of the app comes two seconds before the limit.",
         ],
     )
-
-
-@contextmanager
-def _inside(at: Installation) -> Iterator[Callable[[str], str]]:
-    """Runs code in the installation's Django, in one process for all: starting one takes seconds."""
-    command = [sys.executable, "-c", INSIDE]
-    with subprocess.Popen(
-        command, cwd=harness.ROOT, env=at.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as shell:
-        assert shell.stdin is not None and shell.stdout is not None
-        ask, answer = shell.stdin, shell.stdout
-
-        def do(code: str) -> str:
-            ask.write(json.dumps(code) + "\n")
-            ask.flush()
-            return str(json.loads(answer.readline()))
-
-        yield do
-        ask.close()
 
 
 def _one(

@@ -1,23 +1,5 @@
 """What the installation's own database is asked, as code that prints JSON."""
 
-NEXT = """
-from contextlib import suppress
-from datetime import timedelta
-from circletime.core import time
-from circletime.core.errors import Refused
-from circletime.meetings.actions import lifecycle
-from circletime.meetings.actions.schedule import schedule
-from circletime.meetings.models import Meeting
-from circletime.meetings.rules import Kind, Purpose
-last = Meeting.objects.latest("pk")
-if last.state not in ("open", "live"):
-    now = time.now()
-    last = schedule(kind=Kind.CLASS, purpose=Purpose.CIRCLE, starts_at=now + timedelta(seconds=5), minutes=20,
-                    by=last.host, now=now, school_class=last.school_class)
-    with suppress(Refused):
-        lifecycle.open_waiting_room(meeting=last, by="system:bench", now=now)
-print(last.public_id)
-"""
 SECRETS = """
 import json
 from circletime.people.models import Adult, Pupil, User

@@ -14,11 +14,11 @@ from typing import Any
 from playwright.sync_api import Error as PlaywrightError
 
 from bench.faults import asked, listening, telling
-from bench.faults.inside import Inside, inside
 from bench.faults.listening import Told
 from bench.faults.table import Row, where
 from bench.faults.telling import CHILDREN, TEACHER, length, without
 from bench.faults.watcher import Facts, Watcher, breaks, room_gone
+from bench.inside import MEETING, Inside, inside
 from circletime.media import livekit
 from circletime.media.livekit import MediaSettings
 from circletime.media.rules import Rights
@@ -122,7 +122,7 @@ def meeting(
         watcher = None
         try:
             harness.sign_in(people["teacher"], at, "teacher")
-            at.facts["meeting"]["id"] = do(asked.NEXT)
+            at.facts["meeting"]["id"] = do(MEETING)
             at.facts["meeting"]["host_url"] = f"{at.url}/meetings/{at.facts['meeting']['id']}/"
             harness.start_meeting(people["teacher"], at)
             waits = program(at, at.url, "Chloé")
