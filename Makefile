@@ -65,7 +65,7 @@ tests/provider/node_modules/.done: tests/provider/package.json tests/provider/pa
 test: setup browsers tests/provider/node_modules/.done ## the whole suite
 	$(RUN)/python -m tests.everything
 
-soak: setup browsers ## what takes too long for every change: 10,000 random steps, each step killed, faults (as root)
+soak: setup browsers ## what takes too long for every change: 10,000 random steps, each step killed, whole journeys, every language, faults (as root)
 	CIRCLETIME_STEPS=10000 $(RUN)/python -m pytest tests/actions/test_machine.py
 	$(RUN)/python -m pytest -m soak tests
 	$(RUN)/python -m bench.faults $(F)

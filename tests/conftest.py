@@ -1,9 +1,13 @@
 """What every test starts from; the real media server only where a test asks for it."""
 
+import shutil
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings as school
 from playwright.sync_api import Playwright, sync_playwright
+
+from tests import lanes
 
 
 @pytest.fixture
@@ -21,6 +25,14 @@ def media(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
 def quick_passwords(settings) -> None:  # type: ignore[no-untyped-def]
     """Hashing that takes a quarter of a second for each invented account would be all a test does."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings) -> None:  # type: ignore[no-untyped-def]
+    """In lanes the tables were made already."""
+    made, database = lanes.tables(), school.DATABASES["default"]
+    if made is not None and "sqlite" in database["ENGINE"]:
+        shutil.copy(made, database["TEST"]["NAME"])
 
 
 @pytest.fixture(scope="session")

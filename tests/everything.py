@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ALONE = ("tests/e2e/test_class_meets.py", "tests/e2e/test_killed.py")
 PYTEST = (sys.executable, "-m", "pytest")
-LANES = ("-p", "tests.lanes", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
+LANES = ("-p", "tests.lanes", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", "--reuse-db")
 POSTGRES = (
     "tests/grown",
     "tests/actions",

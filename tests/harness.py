@@ -7,6 +7,7 @@ one pitch, so that who is seen and who is heard can be measured at the receivers
 
 import atexit
 import colorsys
+import fcntl
 import json
 import os
 import re
@@ -29,8 +30,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from tests import postgres
+from tests import lanes, postgres
 from tests.pace import paced
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,19 +41,27 @@ COLOURS = {"teacher": 0.0, "Amara": 0.13, "Ben": 0.33, "Chloé": 0.5, "D'Arcy": 
 PITCHES = {"teacher": 330, "Amara": 520, "Ben": 760, "Chloé": 1040, "D'Arcy": 1380, "Eun-ji": 1790}
 
 
+PORTS_TAKEN = Path(tempfile.gettempdir()) / "circletime-ports"
+_taken: list[int] = []
+
+
 def free_ports(count: int) -> int:
-    """The first of `count` free ports in a row."""
-    for base in range(21000 + os.getpid() % 500 * 20, 60000, 20):
-        taken = False
-        for port in range(base, base + count):
-            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-                with socket.socket(socket.AF_INET, kind) as probe:
-                    try:
+    """The first of `count` free ports in a row, at most twenty. They are this process's until it ends: what
+    the other lanes start meanwhile gets others, also before anything listens here."""
+    PORTS_TAKEN.mkdir(exist_ok=True)
+    for base in range(21000, 32000, 20):
+        number = os.open(PORTS_TAKEN / str(base), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for port in range(base, base + count):
+                for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                    with socket.socket(socket.AF_INET, kind) as probe:
                         probe.bind(("127.0.0.1", port))
-                    except OSError:
-                        taken = True
-        if not taken:
-            return base
+        except OSError:
+            os.close(number)
+            continue
+        _taken.append(number)
+        return base
     raise RuntimeError("no free ports")
 
 
@@ -127,12 +137,24 @@ demo.prepare_school(settings.VAR / "demo.json", classes={classes}, pupils={pupil
 @cache
 def _school(classes: int, pupils: int, server: str) -> tuple[Path, str]:
     """The demo's data without a meeting, made once for this run as the demo makes it: folder and database."""
-    folder = Path(tempfile.mkdtemp(prefix="circletime-school-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    database = _database(server)
-    env = os.environ | {"CIRCLETIME_VAR": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings"} | database
-    Installation(folder, 0, None, env).python(SCHOOL.format(classes=classes, pupils=pupils))
-    return folder, database.get("CIRCLETIME_DATABASE", "")
+    place = lanes.shared()
+    if place is None:
+        place = Path(tempfile.mkdtemp(prefix="circletime-school-"))
+        atexit.register(shutil.rmtree, place, ignore_errors=True)
+    name = f"school-{classes}-{pupils}"
+    folder, made = place / name, place / f"{name}.made"
+    with (place / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            folder.mkdir()
+            if (tables := lanes.tables()) and not server:
+                shutil.copy(tables, folder / "db.sqlite3")
+            database = _database(server)
+            env = os.environ | {"CIRCLETIME_VAR": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings"}
+            here = Installation(folder, 0, None, env | database)
+            here.python(SCHOOL.format(classes=classes, pupils=pupils))
+            made.write_text(database.get("CIRCLETIME_DATABASE", ""))
+    return folder, made.read_text()
 
 
 @contextmanager
@@ -331,7 +353,8 @@ def press_until(button: Locator, taken: Callable[[], bool]) -> None:
 
     def pressed() -> bool:
         if not taken() and button.is_visible():
-            button.click()
+            with suppress(PlaywrightTimeout):  # it went while it was pressed
+                button.click(timeout=2000)
             button.page.wait_for_timeout(500)
         return taken()
 

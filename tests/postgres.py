@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
+from tests import lanes
+
 ROOT = Path(__file__).resolve().parent.parent
 ACCOUNTS = ("postgres", "nobody")
 MANY = "max_connections=200"
@@ -160,8 +162,9 @@ def main() -> int:
     """Run pytest with what was given; answers its exit status."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the folder goes then as well
     with server() as address:
+        # Each database made here is a copy of that one, and so has its tables.
+        lanes.make_tables({"CIRCLETIME_DATABASE": urlunsplit(urlsplit(address)._replace(path="/template1"))})
         env = os.environ | {"CIRCLETIME_DATABASE": address}
-        # The databases go with the server. To drop one first, nobody may be connected any more.
         pytest = [sys.executable, "-m", "pytest", "--reuse-db", *sys.argv[1:]]
         return subprocess.run(pytest, env=env, cwd=ROOT, check=False).returncode
 

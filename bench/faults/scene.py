@@ -200,6 +200,7 @@ def run(scene: Scene, fault: Fault) -> Row:
     scene.settle()
     marks = scene.do.ask(asked.MARK)
     scene.watcher.found.clear()
+    scene.watcher.unanswered.clear()
     told = {who: listening.drain(one) and Told(who) for who, one in scene.people.items()}
     begin = time.time()
     print(f"{fault.name}…", file=sys.stderr, flush=True)
@@ -237,6 +238,7 @@ def run(scene: Scene, fault: Fault) -> Row:
     row.host = telling.host(told["teacher"], record["notes"])
     row.record = telling.record(record, missing)
     print(json.dumps(row.__dict__, ensure_ascii=False), file=sys.stderr, flush=True)
+    print(f"not answered: {dict(scene.watcher.unanswered)}", file=sys.stderr, flush=True)
     return row
 
 

@@ -3,8 +3,8 @@
 import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,6 +62,8 @@ class Watcher:
     pages: list[float] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
     """Breaks that need no comparison: it was let in, or read what is not theirs."""
+    unanswered: Counter[str] = field(default_factory=Counter)
+    """Looks that nobody answered, and why."""
 
     def __post_init__(self) -> None:
         self._stop = threading.Event()
@@ -92,8 +94,9 @@ class Watcher:
     def _every(self, seconds: float, look: Callable[[], None]) -> None:
         while not self._stop.wait(seconds):
             try:
-                with suppress(*UNANSWERED):
-                    look()
+                look()
+            except UNANSWERED as trouble:
+                self.unanswered[f"{look.__name__.strip('_')}: {trouble!r}"[:200]] += 1
             except Exception as trouble:  # else its thread would end, and nobody look any more
                 self.found.append(f"a look of ours broke: {look.__name__.strip('_')}: {trouble!r}")
 
@@ -119,8 +122,9 @@ class Watcher:
             with self._gate.media():
                 self.found.append("the child who waits was let in by the gate")
         except InvalidStatus as refusal:
-            if refusal.response.status_code == 403:
-                self.refused.append(time.time())
+            if refusal.response.status_code != 403:
+                raise
+            self.refused.append(time.time())
 
     def _reads(self) -> None:
         answer = self.knocks.client.get(f"{self.at.url}/room/{self.knocks.seat}", timeout=3)

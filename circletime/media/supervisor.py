@@ -77,6 +77,9 @@ class Supervisor:
             loop.add_signal_handler(signal.SIGUSR2, self._hand_over, self._upgrade)
         first = {part.name: asyncio.Event() for part in self._parts}
         keepers = [asyncio.create_task(self._keep(part, first[part.name])) for part in self._parts]
+        for keeper in keepers:
+            # One ends by itself only by a fault in here: then all stops and says so, and no part is unkept.
+            keeper.add_done_callback(lambda _: self._stopping.set())
         self._also(self._tell_when(list(first.values()), when_ready))
         await self._stopping.wait()
         for task in self._tasks:
@@ -84,7 +87,10 @@ class Supervisor:
         await self._stop_all()
         for keeper in keepers:
             keeper.cancel()
-        await asyncio.gather(*keepers, *self._tasks, return_exceptions=True)
+        ends = await asyncio.gather(*keepers, *self._tasks, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
 
     async def _tell_when(self, events: list[asyncio.Event], when_ready: Callable[[], None] | None) -> None:
         all_run = asyncio.gather(*(event.wait() for event in events))
@@ -125,22 +131,29 @@ class Supervisor:
         process = self._goes_on(part, first)
         while not self._stopping.is_set():
             began = time.monotonic()
-            if process is None:
-                process = await self._begin(part)
-                if await self._until_ready(part, process):
-                    self._tell(part.name, f"running   {part.place}")
-                    first.set()
-                    await self._before.let_go(part.name)
-                    self._see_to_spare(part)
-            status = await self._until_ended(part, process)
+            why = await self._one_life(part, process, first)
             process = None
             if self._stopping.is_set():
                 return
             wait = FIRST_WAIT if time.monotonic() - began > SETTLED_AFTER else min(wait * 2, LONGEST_WAIT)
-            why = f"stopped (status {status}); starting it again. Its log: {self._log(part.name)}"
             self._tell(part.name, why)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), wait)
+
+    async def _one_life(self, part: Part, process: Process | None, first: asyncio.Event) -> str:
+        """Start a process, unless this one goes on, and see it to its end; why there is none any more."""
+        if process is None:
+            try:
+                process = await self._begin(part)
+            except OSError as trouble:  # somebody else has its port, or its program is not there
+                return f"cannot be started ({trouble}); trying again"
+            if await self._until_ready(part, process):
+                self._tell(part.name, f"running   {part.place}")
+                first.set()
+                await self._before.let_go(part.name)
+                self._see_to_spare(part)
+        status = await self._until_ended(part, process)
+        return f"stopped (status {status}); starting it again. Its log: {self._log(part.name)}"
 
     def _goes_on(self, part: Part, first: asyncio.Event) -> Process | None:
         """The process of the version before, where this part's stays."""
@@ -189,7 +202,8 @@ class Supervisor:
     def _see_to_spare(self, part: Part) -> None:
         spare = self._spares.get(part.name)
         if part.spare and not self._handing_over and (spare is None or spare.returncode is not None):
-            self._spares[part.name] = self._start(part)
+            with contextlib.suppress(OSError):  # what runs needs none; the next start tells the trouble
+                self._spares[part.name] = self._start(part)
 
     def _socket(self, at: tuple[str, int]) -> socket.socket:
         if at not in self._sockets:

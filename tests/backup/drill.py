@@ -19,7 +19,6 @@ LETTER = "Come and see your child's circle"
 
 def make() -> None:
     """Three recordings: one that is kept, one that will be deleted early, one whose day is today."""
-    from django.core.management import call_command
     from django.utils import timezone
 
     from circletime.core import time
@@ -31,10 +30,10 @@ def make() -> None:
     from circletime.people.factory import invent_school
     from circletime.recordings import queries
     from circletime.recordings.models import Recording
+    from tests import lanes
     from tests.recordings import school
 
-    call_command("migrate", verbosity=0)
-    call_command("createcachetable", verbosity=0)
+    lanes.begin()
     now = time.now()
     made = invent_school(now=now, classes=1, pupils=2, password=school.PASSWORD)
     staff = {role: user for role, (user, _) in made.staff.items()}

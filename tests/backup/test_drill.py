@@ -1,6 +1,7 @@
 """A school is backed up while it goes on, lost, and put back; what was destroyed stays destroyed (T9)."""
 
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -81,8 +82,9 @@ def lost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lost]:
         writer.kill()
         writer.wait()
     assert status == 0, said
-    # Nine of the three that are over, two of the one that runs; three were read before it was killed.
-    assert "11 files of 4 recordings, of which 8 were read now." in said
+    # Nine of the three that are over, two of the one that runs; three were read before it was killed, and
+    # one of those may be what grows.
+    assert re.search(r"11 files of 4 recordings, of which [89] were read now\.", said), said
     for secret in secrets_of(machine):
         assert not [path for path in data.rglob("*") if path.is_file() and secret in path.read_bytes()]
     rows = int(said.partition("with the log up to row ")[2].split(".")[0])

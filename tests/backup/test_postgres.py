@@ -8,9 +8,12 @@ import pytest
 from tests import postgres
 from tests.backup.test_drill import Machine
 
-pytestmark = pytest.mark.skipif(
-    postgres.programs() is None or shutil.which("pg_dump") is None, reason="PostgreSQL is not installed"
-)
+pytestmark = [
+    pytest.mark.soak,
+    pytest.mark.skipif(
+        postgres.programs() is None or shutil.which("pg_dump") is None, reason="PostgreSQL is not installed"
+    ),
+]
 
 
 def test_a_school_on_postgres_comes_back(tmp_path: Path) -> None:

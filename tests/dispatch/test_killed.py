@@ -25,9 +25,9 @@ from circletime.notices.models import Letter
 PLAN = """
 from circletime.meetings.actions.schedule import schedule
 from circletime.meetings.rules import Kind, Purpose
-from circletime.pages import cli
 from circletime.people.factory import invent_school
-cli.make_tables()
+from tests import lanes
+lanes.begin()
 made = invent_school(now=time.now(), classes=2, pupils=%d)
 for number, oak in enumerate(made.classes):
     by = oak.staff.filter(rolegrant__role="teacher").earliest("pk")

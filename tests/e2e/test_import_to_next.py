@@ -20,7 +20,7 @@ from tests.e2e.test_pages import is_good
 from tests.harness import DESKTOP, PHONE, Installation, Person, admit, seen_by, sign_in, wait_for
 from tests.roster.exports import School, enrol, manifest, user
 
-pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.soak, pytest.mark.timeout(900)]
 
 LONDON = ZoneInfo("Europe/London")
 BUSHRA = "bushra@home.example"

@@ -22,7 +22,7 @@ from tests.harness import (
     wait_for,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.soak, pytest.mark.timeout(900)]
 
 WHAT = "Chloé shouted at the others"
 CAME_OF_IT = "Talked with the family; all is well"

@@ -39,6 +39,11 @@ print(next(one.public_id for one in Version.objects.all() if "households" in one
 """
 LOOKED_AT = ("en", "ur", "pl")
 """Gone through whole, by axe and by keyboard, by day and by night."""
+EVERY = tuple(LANGUAGES)
+IN_LANGUAGES = pytest.mark.parametrize(
+    "codes", [LOOKED_AT, pytest.param(EVERY, marks=pytest.mark.soak)], ids=["looked at", "every"]
+)
+"""For every change: English, one from right to left, one with long words. All of them take their time."""
 
 OVER = """() => {
   const found = [];
@@ -99,7 +104,10 @@ def test_what_runs_over_is_found(at: Installation, someone: Opener) -> None:
     one.close()
 
 
-def test_every_page_of_a_family_fits_in_every_language(at: Installation, someone: Opener) -> None:
+@IN_LANGUAGES
+def test_every_page_of_a_family_fits_in_every_language(
+    codes: tuple[str, ...], at: Installation, someone: Opener
+) -> None:
     family = someone("Ben", size=PHONE)
     page = family.page
     page.goto(f"{at.url}/f/{at.python(HOME)}")
@@ -113,7 +121,8 @@ def test_every_page_of_a_family_fits_in_every_language(at: Installation, someone
         "family-sign-in": f"{at.url}/family/sign-in",
     }
     wrong: dict[str, list[str]] = {}
-    for code, language in LANGUAGES.items():
+    for code in codes:
+        language = LANGUAGES[code]
         speak(family, at, language, "/family/")
         assert page.locator("html").get_attribute("dir") == language.direction
         for name, address in pages.items():
@@ -127,7 +136,8 @@ def test_every_page_of_a_family_fits_in_every_language(at: Installation, someone
     assert wrong == {}
 
 
-def test_the_room_fits_in_every_language(at: Installation, someone: Opener) -> None:
+@IN_LANGUAGES
+def test_the_room_fits_in_every_language(codes: tuple[str, ...], at: Installation, someone: Opener) -> None:
     """At the door, and with a turn to speak while grown-ups are asked for: as much as a phone ever shows."""
     teacher, child = someone("teacher", size=DESKTOP), someone("Chloé", size=PHONE)
     sign_in(teacher, at, "teacher")
@@ -135,7 +145,8 @@ def test_the_room_fits_in_every_language(at: Installation, someone: Opener) -> N
     knock(child, at, "Chloé")
     room = "/room/" + child.page.url.rsplit("/room/", 1)[1]
     wrong: dict[str, list[str]] = {}
-    for code, language in LANGUAGES.items():
+    for code in codes:
+        language = LANGUAGES[code]
         speak(child, at, language, room)
         child.page.locator(".waiting-line").wait_for()
         if found := over(child):
@@ -145,7 +156,8 @@ def test_the_room_fits_in_every_language(at: Installation, someone: Opener) -> N
     child.page.locator(".tile").first.wait_for()
     give = teacher.page.get_by_role("button", name="Give Chloé a turn", exact=True)
     teacher.page.get_by_role("button", name="Ask for grown-ups").click()
-    for code, language in LANGUAGES.items():
+    for code in codes:
+        language = LANGUAGES[code]
         speak(child, at, language, room)
         child.page.locator(".tile video").first.wait_for()
         give.wait_for()  # whose page was loaded again has no turn any more

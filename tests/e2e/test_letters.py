@@ -6,7 +6,7 @@ from tests.e2e.conftest import Opener
 from tests.e2e.test_pages import is_good
 from tests.harness import Installation, sign_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.soak, pytest.mark.timeout(900)]
 
 WRITTEN = """
 from django.db import transaction

@@ -1,5 +1,6 @@
 """The pages as people come to them: few presses, no mouse, any size, dark or light."""
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -184,6 +185,8 @@ def test_the_room_at_every_size_and_without_a_mouse(at: Installation, someone: O
         child.page.get_by_role("group", name="Mrs Osei").wait_for()
     tab_to(children[0], "Hand up")
     children[0].page.keyboard.press("Enter")
+    # Her button goes from the list of everybody into the one of hands.
+    teacher.page.get_by_role("list", name=re.compile("^Hands up")).get_by_text("Chloé").wait_for()
     tab_to(teacher, "Give Chloé a turn")
     teacher.page.keyboard.press("Enter")
     children[0].page.get_by_role("status").filter(has_text="Your turn to speak").wait_for()

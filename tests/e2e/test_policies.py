@@ -6,7 +6,7 @@ from tests.e2e.conftest import Opener
 from tests.e2e.test_pages import is_good
 from tests.harness import DESKTOP, PHONE, Installation, say_who, sign_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.soak, pytest.mark.timeout(900)]
 
 STAFF_PAGES = {
     "policies": "",

@@ -37,7 +37,7 @@ from tests.harness import (
 )
 from tests.pace import paced
 
-pytestmark = [pytest.mark.media, pytest.mark.browser, pytest.mark.timeout(2400)]
+pytestmark = [pytest.mark.media, pytest.mark.browser, pytest.mark.soak, pytest.mark.timeout(2400)]
 
 NAMES = ["Amara", "Ben", "Chloé", "D'Arcy"]
 OTHERS = ["Ben", "Chloé", "D'Arcy"]

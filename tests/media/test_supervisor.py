@@ -112,6 +112,48 @@ def test_a_part_is_started_again_though_its_number_cannot_be_written(
     wait_for(lambda: len(children(supervisor.pid)) == 5, 3, "it is there again")
 
 
+TAKEN = """
+import asyncio, sys
+from pathlib import Path
+from circletime.media.part import Part
+from circletime.media.supervisor import Supervisor
+
+says = "import os, time; os.write(0, b'ready\\\\n'); time.sleep(99)"
+part = Part("app", [sys.executable, "-c", says], "here", WORKS, 9,
+            told=True, listen=("127.0.0.1", int(sys.argv[2])))
+asyncio.run(Supervisor([part], Path(sys.argv[1]), lambda line: print(line, flush=True)).run())
+"""
+
+
+@pytest.fixture
+def taken(tmp_path: Path, request: pytest.FixtureRequest):  # type: ignore[no-untyped-def]
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        command = [sys.executable, "-c", TAKEN.replace("WORKS", request.param)]
+        command += [str(tmp_path), str(held.getsockname()[1])]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        yield process, held
+    process.kill()
+    process.communicate()
+
+
+@pytest.mark.parametrize("taken", ["lambda: True"], indirect=True)
+def test_a_port_that_somebody_else_has_is_told_and_taken_once_it_is_free(taken) -> None:  # type: ignore[no-untyped-def]
+    process, held = taken
+    assert "cannot be started" in (said := process.stdout.readline()) and "in use" in said
+    held.close()
+    while "cannot be started" in (said := process.stdout.readline()):
+        pass
+    assert "running" in said
+
+
+@pytest.mark.parametrize("taken", ["lambda: 1 / 0"], indirect=True)
+def test_a_fault_of_its_own_stops_the_supervisor_and_is_told(taken) -> None:  # type: ignore[no-untyped-def]
+    process, held = taken
+    held.close()
+    assert process.wait(20) != 0
+    assert "ZeroDivisionError" in process.stderr.read() and "stopped" in process.stdout.read()
+
+
 def test_who_only_listens_does_not_answer(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as dumb:
         dumb.bind(str(tmp_path / "sock"))

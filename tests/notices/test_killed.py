@@ -23,8 +23,8 @@ from circletime.notices.models import Letter
 
 FILL = """
 from circletime.notices.actions import enqueue
-from circletime.pages import cli
-cli.make_tables()
+from tests import lanes
+lanes.begin()
 for number in range(%d):
     enqueue(to=f"family{number}@home.example", subject="Oak meets", text="At nine.", kind="meeting",
             about="meeting:x", by="test", now=time.now())

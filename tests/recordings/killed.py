@@ -16,15 +16,15 @@ import django
 
 def make() -> None:
     """A recording whose day is to come, in the bucket if there is one."""
-    from django.core.management import call_command
 
     from circletime.core import time
     from circletime.meetings.rules import State
     from circletime.people.factory import invent_school
     from circletime.recordings import tasks
+    from tests import lanes
     from tests.recordings import school
 
-    call_command("migrate", verbosity=0)
+    lanes.begin()
     invented = invent_school(now=school.BEGAN, classes=1, pupils=2, password=school.PASSWORD)
     staff = {role: user for role, (user, _) in invented.staff.items()}
     time.now = lambda: school.BEGAN

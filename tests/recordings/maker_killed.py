@@ -23,16 +23,16 @@ SECONDS = 4
 
 def make() -> None:
     """A school with one recording and two films that wait: the whole one, and one that leaves Amara out."""
-    from django.core.management import call_command
 
     from circletime.meetings.rules import SeatRole, State
     from circletime.people.factory import invent_school
     from circletime.recordings.actions import film
     from circletime.recordings.film.cut import Cut
     from circletime.recordings.rules import FilmKind
+    from tests import lanes
     from tests.recordings import school, tracks
 
-    call_command("migrate", verbosity=0)
+    lanes.begin()
     made = invent_school(now=school.BEGAN, classes=1, pupils=2, password=school.PASSWORD)
     staff = {role: user for role, (user, _) in made.staff.items()}
     meeting = school.make_meeting(staff, state=State.ENDED, seconds=SECONDS)

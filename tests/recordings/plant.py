@@ -39,14 +39,14 @@ def plant(seconds: int, noise: int = 0) -> str:
 def key_is_held() -> tuple[bool, bool]:
     """Whether the wrapped key is anywhere in the database's files: before it is destroyed, and after."""
     from django.conf import settings
-    from django.core.management import call_command
 
     from circletime.meetings.rules import State
     from circletime.people.factory import invent_school
     from circletime.recordings import tasks
+    from tests import lanes
     from tests.recordings import school
 
-    call_command("migrate", verbosity=0)
+    lanes.begin()
     made = invent_school(now=school.BEGAN, classes=1, pupils=2, password=school.PASSWORD)
     meeting = school.make_meeting({"teacher": made.staff["teacher"][0]}, state=State.ENDED, seconds=5)
     wrapped = bytes(school.make_recording(meeting, []).wrapped_key)

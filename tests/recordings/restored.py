@@ -17,15 +17,15 @@ from tests.signing import sign_in
 
 def make(_: Path) -> None:
     """A school with one recording whose film is ready."""
-    from django.core.management import call_command
 
     from circletime.core import time
     from circletime.meetings.rules import State
     from circletime.people.factory import invent_school
     from circletime.recordings import queries
+    from tests import lanes
     from tests.recordings import school
 
-    call_command("migrate", verbosity=0)
+    lanes.begin()
     made = invent_school(now=school.BEGAN, classes=1, pupils=2, password=school.PASSWORD)
     staff = {role: user for role, (user, _) in made.staff.items()}
     time.now = lambda: school.BEGAN

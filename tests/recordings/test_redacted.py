@@ -1,5 +1,7 @@
 """A redacted film, decoded: at every moment nothing of the others is in it, and everything kept is (T10)."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -20,6 +22,12 @@ PINK, CYAN = (230, 60, 200), (40, 210, 210)  # the edge around who has the floor
 TONES = {"host": 400, "amara": 700, "ben": 1100, "chloe": 1600}
 
 
+@cache
+def of_one_colour(seconds: float, colour: tuple[int, int, int], **how: tuple[int, int]) -> bytes:
+    """The same for every test here."""
+    return picture(seconds, lambda t: colour, **how)
+
+
 @pytest.fixture
 def seats(staff) -> dict:
     meeting = make_meeting(staff, state=State.ENDED, seconds=LASTS)
@@ -36,9 +44,9 @@ def recording(seats) -> Recording:
     """Four people, each of one colour and one tone all the time; Ben shows his screen for a while."""
     parts = []
     for (name, seat), colour in zip(seats.items(), (BLUE, RED, GREEN, CYAN), strict=True):
-        parts.append(Part(seat, "camera", picture(LASTS, lambda t, c=colour: c), 0, LASTS))
+        parts.append(Part(seat, "camera", of_one_colour(LASTS, colour), 0, LASTS))
         parts.append(Part(seat, "microphone", tone(LASTS, TONES[name], loud=0.15), 0, LASTS))
-    parts.append(Part(seats["ben"], "screen_share", picture(3, lambda t: PINK, size=(640, 360)), 8, 11))
+    parts.append(Part(seats["ben"], "screen_share", of_one_colour(3, PINK, size=(640, 360)), 8, 11))
     return make_recording(seats["host"].meeting, parts)
 
 

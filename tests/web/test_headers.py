@@ -109,8 +109,8 @@ def test_a_browser_that_came_by_https_never_comes_otherwise(url: str, says: str,
         "CIRCLETIME_HOSTS": host,
         "DJANGO_SETTINGS_MODULE": "config.settings",
     }
-    code = "from circletime.pages import cli\n" + SAYS.format(host=host, secure=url.startswith("https"))
-    code = code.replace("django.setup()", "django.setup(); cli.make_tables()")
+    code = "from tests import lanes\n" + SAYS.format(host=host, secure=url.startswith("https"))
+    code = code.replace("django.setup()", "django.setup(); lanes.begin()")
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],
         cwd=ROOT,

@@ -312,10 +312,10 @@ def test_the_worker_itself_sends_what_was_asked_for(tmp_path: Path) -> None:
         }
         code = (
             "import django; django.setup()\n"
-            "from circletime.core import time; from circletime.pages import cli\n"
+            "from circletime.core import time; from tests import lanes\n"
             "from circletime.people.actions import ask_for_password\n"
             "from circletime.people.models import User\n"
-            "cli.make_tables()\n"
+            "lanes.begin()\n"
             "User.objects.create_user('osei@larkfield.example', 'x', name='Mrs Osei')\n"
             "ask_for_password(email='osei@larkfield.example', now=time.now())\n"
         )
