@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,10 +56,17 @@ def set_while_running(playwright: Any, folder: Path) -> Iterator[Scene]:
         yield there
 
 
+def _come_with_the_limit(there: Scene) -> None:
+    """Who is let in to the media server is let in for as long as the meeting lasts. So everybody comes again
+    once the limit is moved; a meeting's own limit stands before anybody comes."""
+    there.shorten(75)
+    for one in there.people.values():
+        one.page.reload()
+
+
 def _set(seconds: int) -> Any:
     def do(there: Scene) -> None:
-        there.shorten(20)
-        there.wait(5)
+        there.wait(max(0.0, there.limit - 15 - time.time()))
         Path(there.at.env["FAKETIME_TIMESTAMP_FILE"]).write_text(f"{seconds:+d}s\n")
 
     return do
@@ -138,11 +146,17 @@ FORWARD = Fault(
     "set-forward",
     f"clock set forward by {STEP} s, 15 s before the limit",
     _set(STEP),
+    before=_come_with_the_limit,
     ends=True,
     skew=STEP,
 )
 BACK = Fault(
-    "set-back", f"clock set back by {STEP} s, 15 s before the limit", _set(-STEP), ends=True, skew=-STEP
+    "set-back",
+    f"clock set back by {STEP} s, 15 s before the limit",
+    _set(-STEP),
+    before=_come_with_the_limit,
+    ends=True,
+    skew=-STEP,
 )
 ABSENT = Fault("absent", "no worker over the meeting's limit, and nobody to start one", _absent, ends=True)
 AHEAD = Fault(

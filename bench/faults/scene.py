@@ -36,8 +36,8 @@ WRITTEN_AFTER = 4.0
 
 @dataclass
 class Fault:
-    """`do` brings it about and returns once it is over. `again` says, where it has to be asked, that what was
-    broken works again."""
+    """`do` brings it about and returns once it is over; `before` is not yet a part of it. `again` says, where
+    it has to be asked, that what was broken works again."""
 
     name: str
     words: str
@@ -48,6 +48,7 @@ class Fault:
     """The meeting reaches its limit meanwhile."""
     skew: float = 0.0
     """Seconds by which the program's clock is ahead of this one after the fault."""
+    before: Callable[["Scene"], None] = lambda scene: None
 
 
 @dataclass
@@ -197,6 +198,7 @@ def _facts(scene: Scene, skew: float = 0.0) -> Facts:
 
 def run(scene: Scene, fault: Fault) -> Row:
     """Bring one fault about, and tell what was seen of it."""
+    fault.before(scene)
     scene.settle()
     marks = scene.do.ask(asked.MARK)
     scene.watcher.found.clear()

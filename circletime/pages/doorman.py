@@ -78,14 +78,22 @@ class DatabaseDoorman:
         return True
 
     async def wait_shut(self, seat_id: str, connection_id: str, is_heard: Callable[[], bool]) -> None:
-        """Return once this connection has to be closed: its seat has no leave any more, or it is silent and
-        another process asks for its place."""
+        """Return once this connection has to be closed: its seat has no leave any more, it is not the seat's any
+        more, or it is silent and another process asks for its place.
+
+        A media server that lost its memory for a moment knows of nobody, and who is missed there is dropped.
+        Their lines may stand all the same. Closed, they come again, and everybody agrees that they are here.
+        """
         meeting_pk = await sync_to_async(_meeting_of)(seat_id)
         if meeting_pk is None:
             return
         async with hub.watch(meeting_pk) as watcher:
             while (seat := _may_stay(await watcher.wait(), seat_id)) is not None:
-                if seat.rival and seat.connection == connection_id:
+                if seat.connection != connection_id:
+                    # What was looked at may be older than this connection.
+                    if not await sync_to_async(_is_its_own)(seat_id, connection_id):
+                        return
+                elif seat.rival:
                     if not is_heard():
                         return
                     await sync_to_async(_keep)(seat, connection_id)
@@ -100,6 +108,11 @@ def _may_stay(snap: Snapshot, seat_id: str) -> Seat | None:
 
 def _seat(seat_id: str) -> Seat | None:
     return Seat.objects.select_related("meeting__sharing_seat").filter(public_id=seat_id).first()
+
+
+@again
+def _is_its_own(seat_id: str, connection_id: str) -> bool:
+    return Seat.objects.filter(public_id=seat_id, connection=connection_id).exists()
 
 
 @again

@@ -1,4 +1,5 @@
-"""A part that lives and does nothing: nobody waits for it at the limit, and it is replaced (ADR 47)."""
+"""A part that lives and does nothing: nobody waits for it at the limit, and it is replaced (ADR 47). And a media
+server that was asked who is in, and forgot somebody who is."""
 
 import json
 import os
@@ -33,6 +34,16 @@ print((one.ended_at - one.ends_at).total_seconds(), Row.objects.filter(kind="mee
 """
 
 
+FORGETS = """
+from circletime.core import time
+from circletime.meetings.actions import presence
+from circletime.meetings.models import Meeting
+presence.found_absent(meeting=Meeting.objects.get(state="live"), here=[], checked_at=time.now(), now=time.now())
+print(Meeting.objects.get(state__in=("live", "frozen")).state)
+"""
+STANDS = "from circletime.meetings.models import Meeting\nprint(Meeting.objects.latest('pk').state)"
+
+
 @pytest.fixture(scope="module")
 def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     with installation(tmp_path_factory.mktemp("hung"), classes=1) as running:
@@ -44,6 +55,23 @@ def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
         yield running
         if before is not None:
             livekit.configure(before)
+
+
+def test_who_was_taken_for_gone_comes_again_at_once(at: Installation) -> None:
+    """As after the media nodes' Redis was lost: for a moment they know of nobody, and the lines stand."""
+    host, amara = teacher(at, at.url), child(at, at.url, "Amara")
+    with host.page() as page, amara.page():
+        told(page, lambda m: m.get("host", {}).get("waiting"), 5, "Amara waits")
+        with host.media() as hosts:
+            wait_for(lambda: host.presses("admit", seat=amara.seat).status_code == 200, 5, "admitted")
+            with amara.media() as hers:
+                at.python(FORGETS)
+                wait_for(lambda: closes(hosts), 3, "the host's line, which counts no more, is closed")
+                wait_for(lambda: closes(hers), 3, "Amara's as well")
+        with host.media(), amara.media() as hers:  # as a browser does by itself
+            wait_for(lambda: at.python(STANDS) == "live", 5, "the meeting goes on")
+            assert not closes(hers)
+        assert host.presses("send-back", seat=amara.seat).status_code == 200
 
 
 def test_a_meeting_ends_at_its_limit_while_the_worker_hangs(at: Installation) -> None:
