@@ -78,8 +78,8 @@ class DatabaseDoorman:
         return True
 
     async def wait_shut(self, seat_id: str, connection_id: str, is_heard: Callable[[], bool]) -> None:
-        """Return once this connection has to be closed: its seat has no leave any more, it is not the seat's any
-        more, or it is silent and another process asks for its place.
+        """Return once this connection has to be closed: its seat has no leave any more, or another connection
+        or none, or this one is silent and another process asks for its place.
 
         A media server that lost its memory for a moment knows of nobody, and who is missed there is dropped.
         Their lines may stand all the same. Closed, they come again, and everybody agrees that they are here.

@@ -1,5 +1,7 @@
-"""A part that lives and does nothing: nobody waits for it at the limit, and it is replaced (ADR 47). And a media
-server that was asked who is in, and forgot somebody who is."""
+"""A part that lives and does nothing: nobody waits for it at the limit, and it is replaced (ADR 47).
+
+And a media server that was asked who is in, and forgot somebody who is.
+"""
 
 import json
 import os
@@ -38,7 +40,8 @@ FORGETS = """
 from circletime.core import time
 from circletime.meetings.actions import presence
 from circletime.meetings.models import Meeting
-presence.found_absent(meeting=Meeting.objects.get(state="live"), here=[], checked_at=time.now(), now=time.now())
+meeting, now = Meeting.objects.get(state="live"), time.now()
+presence.found_absent(meeting=meeting, here=[], checked_at=now, now=now)
 print(Meeting.objects.get(state__in=("live", "frozen")).state)
 """
 STANDS = "from circletime.meetings.models import Meeting\nprint(Meeting.objects.latest('pk').state)"
