@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.harness import ROOT
 
-FOUND = ROOT / "var" / "faults.json"
+FOUND = ROOT / "bench" / "faults" / "found.json"
 PAGE = ROOT / "docs" / "faults.md"
 
 
