@@ -60,7 +60,8 @@ def begin() -> None:
 def make_tables(env: dict[str, str]) -> None:
     """Make the tables where these settings say."""
     code = "import django; django.setup(); from circletime.pages.tables import make_tables; make_tables()"
-    subprocess.run([sys.executable, "-c", code], env=os.environ | env, check=True)
+    env = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"} | env
+    subprocess.run([sys.executable, "-c", code], env=env, check=True)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -72,7 +73,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ[SHARED] = str(folder)
     if not os.environ.get("CIRCLETIME_DATABASE"):
         (folder / "tables").mkdir()
-        make_tables({"CIRCLETIME_VAR": str(folder / "tables"), "DJANGO_SETTINGS_MODULE": "config.settings"})
+        make_tables({"CIRCLETIME_VAR": str(folder / "tables")})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
