@@ -1,6 +1,5 @@
 """What every test starts from; the real media server only where a test asks for it."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -30,9 +29,7 @@ def quick_passwords(settings) -> None:  # type: ignore[no-untyped-def]
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings) -> None:  # type: ignore[no-untyped-def]
     """In lanes the tables were made already."""
-    made, database = lanes.tables(), school.DATABASES["default"]
-    if made is not None and "sqlite" in database["ENGINE"]:
-        shutil.copy(made, database["TEST"]["NAME"])
+    lanes.copy_tables(school.DATABASES["default"]["TEST"]["NAME"])
 
 
 @pytest.fixture(scope="session")

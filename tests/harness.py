@@ -128,8 +128,9 @@ def _database(server: str, like: str = "") -> dict[str, str]:
 SCHOOL = """
 from django.conf import settings
 from circletime.core import time
-from circletime.pages import cli, demo
-cli.make_tables()
+from circletime.pages import demo
+from tests import lanes
+lanes.begin()
 demo.prepare_school(settings.VAR / "demo.json", classes={classes}, pupils={pupils}, now=time.now())
 """
 
@@ -147,8 +148,6 @@ def _school(classes: int, pupils: int, server: str) -> tuple[Path, str]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
             folder.mkdir()
-            if (tables := lanes.tables()) and not server:
-                shutil.copy(tables, folder / "db.sqlite3")
             database = _database(server)
             env = os.environ | {"CIRCLETIME_VAR": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings"}
             here = Installation(folder, 0, None, env | database)

@@ -37,11 +37,17 @@ def shared() -> Path | None:
     return Path(os.environ[SHARED]) if SHARED in os.environ else None
 
 
-def tables() -> Path | None:
-    """A SQLite database with tables and nothing in them, to be copied."""
+def copy_tables(to: Path | str) -> bool:
+    """Put the tables made for these lanes, with nothing in them, at a path; False where a database of this
+    kind is not copied."""
+    from django.conf import settings
+
     folder = shared()
     made = folder / "tables" / "db.sqlite3" if folder else None
-    return made if made and made.exists() else None
+    if made is None or not made.exists() or "sqlite" not in settings.DATABASES["default"]["ENGINE"]:
+        return False
+    shutil.copy(made, to)
+    return True
 
 
 def begin() -> None:
@@ -50,10 +56,7 @@ def begin() -> None:
 
     from circletime.pages.tables import make_tables
 
-    made, database = tables(), settings.DATABASES["default"]
-    if made is not None and "sqlite" in database["ENGINE"]:
-        shutil.copy(made, database["NAME"])
-    else:
+    if not copy_tables(settings.DATABASES["default"]["NAME"]):
         make_tables()
 
 

@@ -165,6 +165,7 @@ def main() -> int:
         # Each database made here is a copy of that one, and so has its tables.
         lanes.make_tables({"CIRCLETIME_DATABASE": urlunsplit(urlsplit(address)._replace(path="/template1"))})
         env = os.environ | {"CIRCLETIME_DATABASE": address}
+        # The databases go with the server. To drop one first, nobody may be connected any more.
         pytest = [sys.executable, "-m", "pytest", "--reuse-db", *sys.argv[1:]]
         return subprocess.run(pytest, env=env, cwd=ROOT, check=False).returncode
 

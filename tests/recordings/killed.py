@@ -16,7 +16,6 @@ import django
 
 def make() -> None:
     """A recording whose day is to come, in the bucket if there is one."""
-
     from circletime.core import time
     from circletime.meetings.rules import State
     from circletime.people.factory import invent_school

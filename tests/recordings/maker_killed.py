@@ -23,7 +23,6 @@ SECONDS = 4
 
 def make() -> None:
     """A school with one recording and two films that wait: the whole one, and one that leaves Amara out."""
-
     from circletime.meetings.rules import SeatRole, State
     from circletime.people.factory import invent_school
     from circletime.recordings.actions import film

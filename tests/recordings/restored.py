@@ -17,7 +17,6 @@ from tests.signing import sign_in
 
 def make(_: Path) -> None:
     """A school with one recording whose film is ready."""
-
     from circletime.core import time
     from circletime.meetings.rules import State
     from circletime.people.factory import invent_school
