@@ -200,6 +200,12 @@ GROUPS: dict[str, tuple[Setting, ...]] = {
     "Other": (
         Setting("CIRCLETIME_LOG", "How the pages and the worker write their logs: plain, or json."),
         Setting(
+            "CIRCLETIME_OTLP",
+            "The address of an OpenTelemetry collector, which is told by OTLP over HTTP how long what took "
+            "and how it ended; it names nobody, and needs circletime[telemetry].",
+            "none",
+        ),
+        Setting(
             "CIRCLETIME_DEMO",
             "Whether this is the demo, whose people are invented and whose letters are never sent; `make "
             "demo` sets it.",

@@ -3,6 +3,7 @@
 Secrets that nobody gave are made once and kept in files only this account can read.
 """
 
+import importlib.util
 import ipaddress
 import os
 import re
@@ -135,6 +136,18 @@ def origin(name: str, default: str) -> str:
     if not _is_origin(raw):
         raise BadSetting(
             f"{name} is {raw!r}; it must be https:// and a name, as https://meet.school.example."
+        )
+    return raw
+
+
+def collector(name: str) -> str:
+    """The variable `name` as where OpenTelemetry's spans go, over OTLP and HTTP; or nothing."""
+    raw = text(name, "").rstrip("/")
+    if raw and not _is_origin(raw):
+        raise BadSetting(f"{name} is {raw!r}; it must be an address like http://collector.example:4318.")
+    if raw and importlib.util.find_spec("opentelemetry") is None:
+        raise BadSetting(
+            f"{name} needs packages that are not installed: pipx install 'circletime[telemetry]'."
         )
     return raw
 

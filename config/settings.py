@@ -236,6 +236,7 @@ STATICFILES_DIRS = [("room", BASE_DIR / "room" / "dist")] if (BASE_DIR / "room" 
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 
+COLLECTOR = env.collector("CIRCLETIME_OTLP")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

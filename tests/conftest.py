@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings as school
 from playwright.sync_api import Playwright, sync_playwright
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from tests import lanes
 
@@ -24,6 +25,23 @@ def media(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
 def quick_passwords(settings) -> None:  # type: ignore[no-untyped-def]
     """Hashing that takes a quarter of a second for each invented account would be all a test does."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def files_found_once() -> Iterator[None]:
+    """Each of Django's test clients builds the middleware anew, and WhiteNoise would look for every file."""
+    found: dict[str, object] = {}
+    look = WhiteNoiseMiddleware.add_files_from_finders
+
+    def once(noise: WhiteNoiseMiddleware) -> None:
+        if not found:
+            look(noise)
+            found.update(noise.files)
+        noise.files.update(found)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", once)
+        yield
 
 
 @pytest.fixture(scope="session")

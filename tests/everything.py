@@ -1,17 +1,18 @@
 """The whole suite: the recorder's Go tests and the room client's, then pytest, whose closing line ends it.
 
-Most of it shares the machine in lanes, browsers as well: they wait more than they work. What measures seconds
-to the tenth has the machine to itself at the end.
+Most of it shares the machine: three lanes, browsers as well, since they wait more than they work, and beside
+them, one after the other, what is not in a lane. What measures seconds to the tenth has the machine to itself
+at the end.
 """
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ALONE = ("tests/e2e/test_class_meets.py", "tests/e2e/test_killed.py")
-PYTEST = (sys.executable, "-m", "pytest")
-LANES = ("-p", "tests.lanes", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", "--reuse-db")
 POSTGRES = (
     "tests/grown",
     "tests/actions",
@@ -22,32 +23,81 @@ POSTGRES = (
     "--ignore=tests/actions/test_machine.py",
 )
 """What is run there as well: whatever locks, waits, guards or counts."""
-PARTS = (
-    ("Recorder (Go)", ("python3", "media/build.py", "test"), ROOT),
-    ("Room client (Vitest)", ("npm", "test", "--silent"), ROOT / "room"),
-    ("In lanes (pytest)", (*PYTEST, "tests", *(f"--ignore={one}" for one in ALONE), *LANES), ROOT),
-    ("On PostgreSQL (pytest)", (sys.executable, "-m", "tests.postgres", *POSTGRES, *LANES), ROOT),
-    ("Alone (pytest)", (*PYTEST, *ALONE), ROOT),
+
+
+@dataclass(frozen=True)
+class Part:
+    """A program that tests. `lanes` is what it is told to share its work out, and `again` what it is told to
+    run only what has failed."""
+
+    name: str
+    command: tuple[str, ...]
+    folder: Path = ROOT
+    lanes: tuple[str, ...] = ()
+    again: str = ""
+
+
+def _pytest(name: str, program: str, *where: str, lanes: int = 0) -> Part:
+    # Parts that run at the same time do not write into each other's notes of what failed.
+    notes = ("-o", f"cache_dir=.pytest_cache/{program}")
+    shared = (
+        "-p",
+        "tests.lanes",
+        "-n",
+        str(lanes),
+        "--dist",
+        "loadfile",
+        "--no-loadscope-reorder",
+        "--reuse-db",
+    )
+    command = (sys.executable, "-m", program, *where, *notes)
+    return Part(name, command, lanes=shared if lanes else (), again="--last-failed")
+
+
+MOST = _pytest("In lanes (pytest)", "pytest", "tests", *(f"--ignore={one}" for one in ALONE), lanes=3)
+BESIDE = (
+    Part("Recorder (Go)", ("python3", "media/build.py", "test")),
+    Part("Room client (Vitest)", ("npm", "test", "--silent"), ROOT / "room"),
+    _pytest("On PostgreSQL (pytest)", "tests.postgres", *POSTGRES, lanes=1),
 )
+LAST = _pytest("Alone (pytest)", "pytest", *ALONE)
 
 
 def main() -> int:
     """Run everything; the exit status is 0 only when all of it passed."""
-    failed = [name for name, command, folder in PARTS if not _passes(name, command, folder)]
+    with ThreadPoolExecutor(1) as other:
+        beside = [other.submit(_run_quietly, part) for part in BESIDE]
+        status = {MOST: _run(MOST)}
+        for part, done in zip(BESIDE, beside, strict=True):
+            status[part], said = done.result()
+            print(f"== {part.name}\n{said}", flush=True)
+    status[LAST] = _run(LAST)
+    failed = [part.name for part, how in status.items() if how and not _passes_now(part, how)]
     if failed:
         print(f"Failed: {', '.join(failed)}")
     return 1 if failed else 0
 
 
-def _passes(name: str, command: tuple[str, ...], folder: Path) -> bool:
-    print(f"== {name}", flush=True)
-    status = subprocess.run(command, cwd=folder, check=False).returncode
-    if status == 1 and {"pytest", "tests.postgres"} & set(command):
-        # Real servers and browsers on two shared cores: what only ran late gets one more chance.
-        print(f"== {name}: once more, what failed", flush=True)
-        again = tuple(part for part in command if part not in LANES)
-        status = subprocess.run([*again, "--last-failed"], cwd=folder, check=False).returncode
-    return status == 0
+def _run(part: Part) -> int:
+    print(f"== {part.name}", flush=True)
+    return subprocess.run([*part.command, *part.lanes], cwd=part.folder, check=False).returncode
+
+
+def _run_quietly(part: Part) -> tuple[int, str]:
+    """Its exit status, and what it said."""
+    out, both = subprocess.PIPE, subprocess.STDOUT
+    done = subprocess.run(
+        [*part.command, *part.lanes], cwd=part.folder, stdout=out, stderr=both, text=True, check=False
+    )
+    return done.returncode, done.stdout
+
+
+def _passes_now(part: Part, status: int) -> bool:
+    # Real servers and browsers on two shared cores: what only ran late gets one more chance, alone.
+    if status != 1 or not part.again:
+        return False
+    print(f"== {part.name}: once more, what failed", flush=True)
+    return subprocess.run([*part.command, part.again], cwd=part.folder, check=False).returncode == 0
 
 
 if __name__ == "__main__":

@@ -5,13 +5,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-from playwright.sync_api import Error as PlaywrightError
 
 from bench.faults import asked, listening, telling
 from bench.faults.listening import Told
@@ -89,14 +87,7 @@ class Scene:
 def give_turn(scene: Scene, who: str = "Amara") -> None:
     """This child has the turn."""
     button = scene.teacher.page.get_by_role("button", name=f"Give {who} a turn", exact=True)
-
-    def given() -> bool:
-        if button.is_visible():
-            with suppress(PlaywrightError):  # it goes while it is pressed
-                button.click(timeout=1000)
-        return not button.is_visible()
-
-    wait_for(given, 20, f"{who} has the turn")
+    harness.press_until(button, lambda: not button.is_visible())
 
 
 def _is_well(one: Person) -> bool:

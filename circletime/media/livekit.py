@@ -21,6 +21,7 @@ from livekit.api import AccessToken, TokenVerifier, VideoGrants
 from livekit.protocol import models as lk
 from livekit.protocol import room as lk_room
 
+from circletime.core import spans
 from circletime.media.rules import Rights
 
 TIMEOUT = 2.0
@@ -326,6 +327,16 @@ def _call(
     absent_is_fine: bool = False,
     within: float = TIMEOUT,
 ) -> Answer | None:
+    with spans.span(f"RoomService/{method}", asks=True):
+        reply = _ask(method, request, grant, within)
+    if reply.status_code == 404 and absent_is_fine:
+        return None
+    if reply.status_code != 200:
+        raise MediaError(f"The media server refused {method}: {reply.status_code}.")
+    return answer.FromString(reply.content)
+
+
+def _ask(method: str, request: Message, grant: VideoGrants, within: float) -> httpx.Response:
     where = settings()
     assert _client is not None  # noqa: S101  set together with the settings
     token = AccessToken(where.key, where.secret).with_ttl(datetime.timedelta(seconds=60)).with_grants(grant)
@@ -343,8 +354,4 @@ def _call(
             break
     if reply is None:
         raise MediaError("The media server is not answering.")
-    if reply.status_code == 404 and absent_is_fine:
-        return None
-    if reply.status_code != 200:
-        raise MediaError(f"The media server refused {method}: {reply.status_code}.")
-    return answer.FromString(reply.content)
+    return reply

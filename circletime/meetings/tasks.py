@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from circletime.core import time
 from circletime.media import livekit
@@ -28,20 +28,14 @@ def run_clock(now: datetime, *, left_for: timedelta = timedelta(0)) -> None:
     )
     for meeting in due:
         lifecycle.tick(meeting=meeting, now=now)
-    for meeting in Meeting.objects.filter(state__in=RUNNING):
-        if _may_settle(meeting, by) or grown_ups.is_due(meeting, by):
+    hosts = Seat.objects.filter(meeting=OuterRef("pk"), role=SeatRole.HOST, state=SeatState.ADMITTED)
+    # One question for all: this is asked several times a second, in every process that keeps the clock.
+    running = Meeting.objects.filter(state__in=RUNNING).annotate(hosted=Exists(hosts.exclude(connection="")))
+    for meeting in running:
+        # A look is worth a lock where hosts may have been gone for too long, or be back.
+        may_settle = not meeting.hosted or meeting.state == State.FROZEN or meeting.recording != "on"
+        if may_settle or grown_ups.is_due(meeting, by):
             lifecycle.tick(meeting=meeting, now=now)
-
-
-def _may_settle(meeting: Meeting, now: datetime) -> bool:
-    """Whether a look is worth a lock: hosts may have been gone for too long, or be back."""
-    if meeting.state == State.FROZEN or meeting.recording != "on":
-        return True
-    return (
-        not Seat.objects.filter(meeting=meeting, role=SeatRole.HOST, state=SeatState.ADMITTED)
-        .exclude(connection="")
-        .exists()
-    )
 
 
 def next_end() -> datetime | None:

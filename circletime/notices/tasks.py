@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from circletime.core import time
+from circletime.core import spans, time
 from circletime.notices import ping, post
 from circletime.notices.actions import (
     empty_letter,
@@ -63,10 +63,11 @@ def _send_channel(channel: Channel, connection: post.Connection, now: datetime, 
 
 def _send(letter: Letter, connection: post.Connection) -> Refusal | None:
     try:
-        if letter.channel == Channel.WEBHOOK:
-            refusal = ping.send(letter, sent_at=time.now().isoformat(timespec="seconds"))
-        else:
-            refusal = post.send(post.write(letter), connection)
+        with spans.span(f"send by {letter.channel}", asks=True):
+            if letter.channel == Channel.WEBHOOK:
+                refusal = ping.send(letter, sent_at=time.now().isoformat(timespec="seconds"))
+            else:
+                refusal = post.send(post.write(letter), connection)
     except (ValueError, TypeError, LookupError) as trouble:  # no program can write it as a mail
         log.error("the letter %s cannot be written: %s", letter.public_id, type(trouble).__name__)
         refusal = Refusal(Trouble.UNWRITABLE)

@@ -398,7 +398,7 @@ def messages(wanted: argparse.Namespace) -> int:
 
 def part(wanted: argparse.Namespace) -> int:
     """One part, in this process; `serve` starts these. Everything is loaded before "go" is awaited."""
-    from circletime.core import logs
+    from circletime.core import logs, spans
 
     logs.begin()
     if wanted.name == "worker":
@@ -406,6 +406,7 @@ def part(wanted: argparse.Namespace) -> int:
         from circletime.pages.worker import Worker
 
         if told_to_go(lambda: True):
+            spans.begin("worker", wanted.number)
             Worker(wanted.number).run()
         return 0
     from circletime.pages import server

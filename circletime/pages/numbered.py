@@ -5,10 +5,11 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 
-from circletime.core import logs
+from circletime.core import logs, spans
 from circletime.core.ids import public_id
 
 HEADER = "X-Request-ID"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class Numbered:
@@ -20,9 +21,21 @@ class Numbered:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         number = public_id()
         logs.from_now_on(number)
-        answer = self.get_response(request)
+        method = request.method if request.method in METHODS else "_OTHER"
+        with spans.span(str(method), answers=True) as span:
+            span.set_attribute("http.request.method", str(method))
+            answer = self.get_response(request)
+            _tell(span, request, answer, number)
         answer.headers[HEADER] = number
         return answer
+
+
+def _tell(span: spans.Span, request: HttpRequest, answer: HttpResponseBase, number: str) -> None:
+    """The route as the code has it: the address itself may lead into a room, or name a person."""
+    if request.resolver_match is not None:
+        span.set_attribute("http.route", f"/{request.resolver_match.route}")
+    span.set_attribute("http.response.status_code", answer.status_code)
+    span.set_attribute("circletime.request", number)
 
 
 def numbered(socket: Any) -> Any:

@@ -15,6 +15,7 @@ import uvicorn
 from django.conf import settings
 from django.urls import get_resolver, reverse
 
+from circletime.core import spans
 from circletime.pages.parts import alive
 from circletime.pages.second_clock import SecondClock
 from circletime.pages.told import say_ready, told_to_go
@@ -90,6 +91,7 @@ def serve(number: int, listens: int) -> None:
     gc.collect()
     gc.freeze()
     if told_to_go(_answers):
+        spans.begin("app", number)
         SecondClock().start()
         Server(config, alive("app", number)).run(sockets=[socket.socket(fileno=listens)])
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from django.db import transaction
 
 from circletime.people.models import (
+    Adult,
     Group,
     Household,
     Pupil,
@@ -99,19 +100,28 @@ def _invent_pupils(school_class: SchoolClass, count: int, pick: random.Random) -
     names += [("Olivia", "sun"), ("Olivia", "moon")]
     rest = [name for name in FIRST[6:] if name != "Olivia"]
     names += [(name, "") for name in pick.sample(rest, max(0, min(len(rest), count - len(names))))]
-    made = []
     lasts = pick.sample(LAST, len(LAST))
+    homes, pupils, adults = [], [], []
     for index, (first, mark) in enumerate(names[:count]):
         last = lasts[index % len(lasts)]
-        household = Household.objects.create(name=last)
+        homes.append(Household(name=last))
+        pupils.append(Pupil(school_class=school_class, first_name=first, last_name=last, mark=mark))
         for adult in pick.sample(("Ada", "Bruno", "Celia", "Dov", "Esi", "Femi"), pick.choice((1, 2))):
             language = pick.choice(LANGUAGES)
-            household.adults.create(
+            someone = Adult(
                 name=f"{adult} {last}",
                 email=f"{adult.lower()}.{secrets.token_hex(3)}@home.example",
                 language=language if index else "en",  # whose link the demo prints reads English
             )
-        pupil = Pupil.objects.create(school_class=school_class, first_name=first, last_name=last, mark=mark)
-        pupil.households.add(household)
-        made.append(pupil)
-    return made
+            adults.append((homes[-1], someone))
+    Household.objects.bulk_create(homes)
+    Pupil.objects.bulk_create(pupils)
+    Adult.objects.bulk_create(someone for _, someone in adults)
+    Pupil.households.through.objects.bulk_create(
+        Pupil.households.through(pupil=pupil, household=home)
+        for pupil, home in zip(pupils, homes, strict=True)
+    )
+    Adult.households.through.objects.bulk_create(
+        Adult.households.through(adult=someone, household=home) for home, someone in adults
+    )
+    return pupils

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from circletime.core import time
+from circletime.core import spans, time
 from circletime.media.livekit import MediaError
 from circletime.media.policing import screen_like
 from circletime.meetings.actions import presence
@@ -61,7 +61,8 @@ def _watch_running(running: list[Meeting], listed: dict[str, Status] | None, now
         recording = recordings.get(meeting.pk) or _make_missing(meeting, now)
         entry = (listed or {}).get(recording.public_id)
         if entry is not None and entry.state == "recording":
-            capture.now_running(recording, by=WORKER, now=now)
+            if not capture.says_so(recording, meeting):
+                capture.now_running(recording, by=WORKER, now=now)
             continue
         if listed is None:
             why = "The recorder is not answering"
@@ -180,9 +181,10 @@ def render_waiting(now: datetime) -> None:
     if claimed is None:
         return
     command = [sys.executable, "-P", "-m", "circletime.recordings.film"]
-    ended = subprocess.run(  # noqa: S603  our own program, and a public id
-        [*command, claimed.public_id, str(claimed.tries)], cwd=settings.BASE_DIR, check=False
-    )
+    with spans.span("make a film"):
+        ended = subprocess.run(  # noqa: S603  our own program, and a public id
+            [*command, claimed.public_id, str(claimed.tries)], cwd=settings.BASE_DIR, check=False
+        )
     if ended.returncode != 0:
         log.warning("film %s was not made: exit %s", claimed.public_id, ended.returncode)
 

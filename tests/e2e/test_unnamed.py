@@ -25,6 +25,7 @@ from tests.harness import (
     start_meeting,
     wait_for,
 )
+from tests.health.collector import Collector, collector
 from tests.waiting import run
 
 pytestmark = [pytest.mark.browser, pytest.mark.media, pytest.mark.timeout(1500)]
@@ -59,10 +60,17 @@ LETTERS, AWAY = "notices_letter", "notices_letter_away"
 
 
 @pytest.fixture(scope="module")
-def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """A school whose logs are lines of JSON."""
+def spans() -> Iterator[Collector]:
+    with collector() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def at(tmp_path_factory: pytest.TempPathFactory, spans: Collector) -> Iterator[Installation]:
+    """A school whose logs are lines of JSON, and whose spans are collected."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CIRCLETIME_LOG", "json")
+        patch.setenv("CIRCLETIME_OTLP", spans.url)
         with installation(tmp_path_factory.mktemp("school")) as running:
             yield running
 
@@ -127,7 +135,9 @@ def meet(at: Installation, someone: Opener) -> str:
     return seat
 
 
-def test_nothing_that_is_logged_or_told_names_anybody(at: Installation, someone: Opener) -> None:
+def test_nothing_that_is_logged_or_told_names_anybody(
+    at: Installation, someone: Opener, spans: Collector
+) -> None:
     seat = meet(at, someone)
     link = at.facts["family_link"].removeprefix(at.url)
     for address in (
@@ -160,6 +170,9 @@ def test_nothing_that_is_logged_or_told_names_anybody(at: Installation, someone:
     told["what the demo printed"] = printed.replace(own_words, "")
     for address in ("/metrics", "/readyz", "/healthz"):
         told[address] = said_by_http(at, address)
+    collected = {span.name for span in spans.spans()}
+    assert {"GET", "POST", "press give-turn", "RoomService/UpdateParticipant"} <= collected
+    told["spans"] = spans.text()
     assert "circletime_people" in told["/metrics"] and '"parts"' in told["/readyz"]
     for command in (
         ["doctor"],

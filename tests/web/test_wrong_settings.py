@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.started import circletime
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -14,9 +16,7 @@ def start(var: Path, **settings: str) -> tuple[int, str]:
     """The first thing anybody does, in a process of its own; answers its status and what it complained of."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("CIRCLETIME_")}
     env |= {"CIRCLETIME_VAR": str(var), "DJANGO_SETTINGS_MODULE": "config.settings"} | settings
-    command = [sys.executable, "-m", "circletime.pages.cli", "serve", "nothing"]
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
-    return done.returncode, done.stderr
+    return circletime("serve", "nothing", env=env)
 
 
 WRONG = [
@@ -53,6 +53,7 @@ WRONG = [
     ),
     ({"CIRCLETIME_SCHOOLPING": "ftp://x"}, "CIRCLETIME_SCHOOLPING is 'ftp://x'; it must be mailto:"),
     ({"CIRCLETIME_DJANGO_SECRET": "short"}, "CIRCLETIME_DJANGO_SECRET is too short; it must have 16"),
+    ({"CIRCLETIME_OTLP": "collector:4318"}, "CIRCLETIME_OTLP is 'collector:4318'; it must be an address"),
     ({"CIRCLETIME_KEK": "kms:x"}, "CIRCLETIME_KEK is 'kms:x'; it must be file, or age:"),
     ({"CIRCLETIME_KEK": "age:/nowhere"}, "CIRCLETIME_KEK: no age identity can be read in /nowhere."),
     ({"CIRCLETIME_S3_BUCKET": "films"}, "CIRCLETIME_S3_BUCKET is set, and CIRCLETIME_S3_ID and"),

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from circletime.core import time
+from circletime.core import spans, time
 from circletime.core.errors import Refused
 from circletime.core.measure import ACTION_SECONDS
 from circletime.core.words import _
@@ -82,7 +82,7 @@ def command(request: HttpRequest, seat_id: str, verb: str) -> JsonResponse:
     if act is None:
         raise Http404
     try:
-        with ACTION_SECONDS.labels(verb).time():
+        with ACTION_SECONDS.labels(verb).time(), spans.span(f"press {verb}"):
             act(seat, body, time.now())
     except Refused as refusal:
         return _error(refusal.code, str(refusal), refusal.status)

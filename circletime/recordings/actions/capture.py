@@ -202,6 +202,12 @@ def start(attempt: Attempt) -> None:
     )
 
 
+def says_so(recording: Recording, meeting: Meeting) -> bool:
+    """Whether recording and meeting say that it is recorded, as they were read."""
+    fine = recording.state == State.RECORDING and not recording.trouble
+    return fine and meeting.recording == meeting_rules.Recording.ON
+
+
 def now_running(recording: Recording, *, by: str, now: datetime) -> None:
     """The recorder was heard to record: the recording and its meeting say so."""
     changed = (
