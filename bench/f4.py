@@ -3,14 +3,13 @@
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
 from bench import packets
-from bench.inside import MEETING, inside
+from bench.lessons import MEETING
 from bench.report import Cell, Result, percentile
 from tests import harness
 from tests.harness import DESKTOP, PHONE, Installation, Person, wait_for
@@ -32,7 +31,7 @@ def run() -> Result:
     late: dict[str, list[float]] = {"left alone": [], "app killed": []}
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
-        with harness.installation(folder / "school", classes=1) as at, inside(at) as do:
+        with harness.installation(folder / "school", classes=1) as at:
             teacher = harness.person(playwright, folder, "teacher", size=DESKTOP)
             children = [harness.person(playwright, folder, who, size=PHONE) for who in ("Amara", "Ben")]
             people = [teacher, *children]
@@ -41,7 +40,7 @@ def run() -> Result:
             harness.sign_in(teacher, at, "teacher")
             for number in range(RUNS):
                 killed = number % 2 == 1
-                times = _one(at, do, teacher, children, killed)
+                times = _one(at, teacher, children, killed)
                 late["app killed" if killed else "left alone"] += times
                 print(f"meeting {number + 1}: {max(times):.2f} s", file=sys.stderr, flush=True)
             for one in people:
@@ -73,10 +72,8 @@ def run() -> Result:
     )
 
 
-def _one(
-    at: Installation, do: Callable[[str], str], teacher: Person, children: list[Person], killed: bool
-) -> list[float]:
-    at.facts["meeting"]["host_url"] = f"{at.url}/meetings/{do(MEETING)}/"
+def _one(at: Installation, teacher: Person, children: list[Person], killed: bool) -> list[float]:
+    at.facts["meeting"]["host_url"] = f"{at.url}/meetings/{at.python(MEETING)}/"
     harness.start_meeting(teacher, at)
     for child in children:
         harness.knock(child, at, child.who)
@@ -86,7 +83,7 @@ def _one(
         wait_for(lambda one=one: len(harness.seen_by(one)) == 3, 15, f"{one.who} is in")  # type: ignore[misc]
         one.page.evaluate("watchLast()")
         wait_for(lambda one=one: one.page.evaluate("lastPacket"), 10, f"{one.who} receives")  # type: ignore[misc]
-    limit = datetime.fromisoformat(do(SHORTEN % LASTS)).timestamp()
+    limit = datetime.fromisoformat(at.python(SHORTEN % LASTS)).timestamp()
     if killed:
         time.sleep(max(0.0, limit - 2 - time.time()))
         at.kill("app")

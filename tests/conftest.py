@@ -1,9 +1,12 @@
 """What every test starts from; the real media server only where a test asks for it."""
 
+import io
+import logging
 from collections.abc import Iterator
 
 import pytest
 from django.conf import settings as school
+from django.db.models.signals import post_migrate
 from playwright.sync_api import Playwright, sync_playwright
 from whitenoise.middleware import WhiteNoiseMiddleware
 
@@ -44,6 +47,15 @@ def files_found_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def log_goes_nowhere() -> None:
+    """What the program logs is what pytest shows of a test that failed. The settings' own handler has the
+    stream of the first test's capture, and would tell at length of each line that it is closed."""
+    handler = logging._handlers["stderr"]
+    assert isinstance(handler, logging.StreamHandler)
+    handler.setStream(io.StringIO())
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings) -> None:  # type: ignore[no-untyped-def]
     """In lanes the tables were made already."""
@@ -53,6 +65,8 @@ def django_db_modify_db_settings(django_db_modify_db_settings) -> None:  # type:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker) -> None:  # type: ignore[no-untyped-def]
     """The log's guard would keep the tests from emptying the tables; test_audit sets it up itself."""
+    # Made anew whenever tables are emptied, which takes a tenth of a second; nothing here asks for them.
+    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
     with django_db_blocker.unblock():
         from tests.guard import drop_guard
 

@@ -21,9 +21,9 @@ import time
 import urllib.request
 import wave
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwrig
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests import lanes, postgres
+from tests.inside import Inside
 from tests.pace import paced
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -107,13 +108,15 @@ class Installation:
         command = [sys.executable, "-m", "circletime.pages.cli", *arguments]
         return subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, check=False)
 
-    def python(self, code: str) -> str:
-        """Run code inside this installation's Django and answer what it prints."""
-        setup = "import django; django.setup()\n"
-        command = [sys.executable, "-c", setup + code]
-        done = subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+    @cached_property
+    def python(self) -> Inside:
+        """Runs code inside this installation's Django and answers what it prints."""
+        return Inside(self.env)
+
+    def close(self) -> None:
+        """Nothing more is asked of it."""
+        if "python" in vars(self):
+            self.python.close()
 
     def logs(self) -> str:
         """Every part's log."""
@@ -150,8 +153,8 @@ def _school(classes: int, pupils: int, server: str) -> tuple[Path, str]:
             folder.mkdir()
             database = _database(server)
             env = os.environ | {"CIRCLETIME_VAR": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings"}
-            here = Installation(folder, 0, None, env | database)
-            here.python(SCHOOL.format(classes=classes, pupils=pupils))
+            with closing(Installation(folder, 0, None, env | database)) as here:
+                here.python(SCHOOL.format(classes=classes, pupils=pupils))
             made.write_text(database.get("CIRCLETIME_DATABASE", ""))
     return folder, made.read_text()
 
@@ -200,6 +203,7 @@ def installation(
         one.facts = json.loads((folder / "demo.json").read_text())
         yield one
     finally:
+        one.close()
         process.send_signal(signal.SIGINT)
         try:
             process.wait(20)

@@ -16,13 +16,14 @@ from bench.faults.listening import Told
 from bench.faults.table import Row, where
 from bench.faults.telling import CHILDREN, TEACHER, length, without
 from bench.faults.watcher import Facts, Watcher, breaks, room_gone
-from bench.inside import MEETING, Inside, inside
+from bench.lessons import MEETING
 from circletime.media import livekit
 from circletime.media.livekit import MediaSettings
 from circletime.media.rules import Rights
 from tests import harness
 from tests.grown.people import child as program
 from tests.harness import DESKTOP, PHONE, ROOT, Installation, Person, wait_for
+from tests.inside import Inside
 
 LABELS = (TEACHER, *CHILDREN)
 GIVES_UP = 75.0
@@ -104,36 +105,35 @@ def meeting(
 ) -> Iterator[Scene]:
     """A meeting in this installation, everybody well, until the end of the block."""
     _reach_media(at)
-    with inside(at) as do:
-        people = {
-            who: open_(playwright, folder, who, size=DESKTOP if who == "teacher" else PHONE, rate=7)
-            for who in ("teacher", *CHILDREN)
-        }
+    people = {
+        who: open_(playwright, folder, who, size=DESKTOP if who == "teacher" else PHONE, rate=7)
+        for who in ("teacher", *CHILDREN)
+    }
+    for one in people.values():
+        listening.watch(one)
+    watcher = None
+    try:
+        harness.sign_in(people["teacher"], at, "teacher")
+        at.facts["meeting"]["id"] = at.python(MEETING)
+        at.facts["meeting"]["host_url"] = f"{at.url}/meetings/{at.facts['meeting']['id']}/"
+        harness.start_meeting(people["teacher"], at)
+        waits = program(at, at.url, "Chloé")
+        watcher = Watcher(at, waits, at.python.ask(asked.SECRETS))
+        for name in CHILDREN:
+            people[name].page.on("websocket", _reads(watcher))
+            harness.knock(people[name], at, name)
+            harness.admit(people["teacher"], f"Admit {name}")
+        scene = Scene(at, at.python, people, watcher, at.facts["meeting"]["id"])
+        scene.settle()
+        yield scene
+    except Exception:
+        print(at.logs(), file=sys.stderr)
+        raise
+    finally:
+        if watcher is not None:
+            watcher.stop()
         for one in people.values():
-            listening.watch(one)
-        watcher = None
-        try:
-            harness.sign_in(people["teacher"], at, "teacher")
-            at.facts["meeting"]["id"] = do(MEETING)
-            at.facts["meeting"]["host_url"] = f"{at.url}/meetings/{at.facts['meeting']['id']}/"
-            harness.start_meeting(people["teacher"], at)
-            waits = program(at, at.url, "Chloé")
-            watcher = Watcher(at, waits, do.ask(asked.SECRETS))
-            for name in CHILDREN:
-                people[name].page.on("websocket", _reads(watcher))
-                harness.knock(people[name], at, name)
-                harness.admit(people["teacher"], f"Admit {name}")
-            scene = Scene(at, do, people, watcher, at.facts["meeting"]["id"])
-            scene.settle()
-            yield scene
-        except Exception:
-            print(at.logs(), file=sys.stderr)
-            raise
-        finally:
-            if watcher is not None:
-                watcher.stop()
-            for one in people.values():
-                one.close()
+            one.close()
 
 
 def _reads(watcher: Watcher) -> Callable[[Any], None]:

@@ -12,9 +12,8 @@ from django.test import Client
 from django.urls import reverse
 
 from circletime.pages.headers import NEEDED, POWERS, permissions
-from tests.web.school import School, routes
+from tests.web.school import routes
 from tests.web.test_other_sites import every_answer, policy
-from tests.web.visits import Visits
 
 ROOT = Path(__file__).resolve().parents[2]
 USED = {
@@ -48,10 +47,10 @@ def needs(answer: Any) -> set[str]:
 
 
 @pytest.mark.parametrize("who", ["anonymous", "pupil", "teacher", "dsl", "family"])
-def test_a_page_has_the_powers_that_it_uses_and_no_others(who: str, school: School, visits: Visits) -> None:
+def test_a_page_has_the_powers_that_it_uses_and_no_others(who: str, request: pytest.FixtureRequest) -> None:
     seen: set[str] = set()
     wrong: list[str] = []
-    for name, answer in every_answer(school, visits, who):
+    for name, answer in every_answer(who, request):
         allowed = given(answer)
         seen |= allowed
         if answer.status_code == 200 and answer.headers.get("Content-Type", "").startswith("text/html"):
@@ -69,8 +68,8 @@ def test_every_name_is_an_address_of_ours() -> None:
 
 
 @pytest.mark.parametrize("who", ["anonymous", "pupil", "dsl"])
-def test_no_page_makes_a_program_out_of_text(who: str, school: School, visits: Visits) -> None:
-    for name, answer in every_answer(school, visits, who):
+def test_no_page_makes_a_program_out_of_text(who: str, request: pytest.FixtureRequest) -> None:
+    for name, answer in every_answer(who, request):
         rules = policy(answer)
         if name == "document-file" and answer.status_code == 200:
             continue

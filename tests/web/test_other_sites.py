@@ -96,8 +96,19 @@ def is_page(answer: Any) -> bool:
     return bool(answer.headers.get("Content-Type", "").startswith("text/html"))
 
 
-def every_answer(school: School, visits: Visits, who: str) -> list[tuple[str, Any]]:
-    """What one person's browser is shown at every address; the errors too."""
+Answers = list[tuple[str, Any]]
+_shown: dict[str, Answers] = {}
+
+
+def every_answer(who: str, request: pytest.FixtureRequest) -> Answers:
+    """What one person's browser is shown at every address; the errors too. Asked for once: all tests look at
+    the same answers, and only the first needs a school."""
+    if who not in _shown:
+        _shown[who] = _ask_for_all(who, request.getfixturevalue("school"), request.getfixturevalue("visits"))
+    return _shown[who]
+
+
+def _ask_for_all(who: str, school: School, visits: Visits) -> Answers:
     client = client_of(who, school, visits)
     pages = [(name, client.get(address)) for name, address in addresses(school).items()]
     pages.append(("nowhere", client.get("/nowhere")))
@@ -106,8 +117,8 @@ def every_answer(school: School, visits: Visits, who: str) -> list[tuple[str, An
 
 
 @pytest.mark.parametrize("who", ["anonymous", "pupil", "governor", "teacher", "dsl"])
-def test_no_page_is_framed_runs_strange_scripts_or_is_kept(who: str, school: School, visits: Visits) -> None:
-    shown = every_answer(school, visits, who)
+def test_no_page_is_framed_runs_strange_scripts_or_is_kept(who: str, request: pytest.FixtureRequest) -> None:
+    shown = every_answer(who, request)
     assert sum(is_page(answer) and answer.status_code == 200 for _, answer in shown) > 5
     for name, answer in shown:
         assert answer["X-Frame-Options"] == "DENY", name
@@ -125,9 +136,9 @@ def test_no_page_is_framed_runs_strange_scripts_or_is_kept(who: str, school: Sch
 
 @pytest.mark.parametrize("who", ["anonymous", "pupil", "governor", "teacher", "dsl"])
 def test_no_page_names_another_site_or_holds_a_script_of_its_own(
-    who: str, school: School, visits: Visits
+    who: str, request: pytest.FixtureRequest
 ) -> None:
-    for name, answer in every_answer(school, visits, who):
+    for name, answer in every_answer(who, request):
         if not is_page(answer):
             continue
         page = Page(answer)
@@ -144,19 +155,19 @@ def test_no_page_names_another_site_or_holds_a_script_of_its_own(
 
 
 @pytest.mark.parametrize("who", ["pupil", "teacher", "dsl"])
-def test_no_browser_keeps_a_page_with_somebody_on_it(who: str, school: School, visits: Visits) -> None:
+def test_no_browser_keeps_a_page_with_somebody_on_it(who: str, request: pytest.FixtureRequest) -> None:
     """On a shared machine the next child presses Back; after sign-out nothing of a page may be there."""
     open_to_all = {"home", "nowhere", "refused", "robots", "rtc/validate", "rtc/v1/validate", "hooks-livekit"}
-    for name, answer in every_answer(school, visits, who):
+    for name, answer in every_answer(who, request):
         if answer.status_code != 200 or name in open_to_all or name.startswith("account_"):
             continue
         assert "no-store" in answer.headers.get("Cache-Control", ""), name
 
 
-def test_scripts_and_styles_of_pages_are_there(school: School, visits: Visits) -> None:
+def test_scripts_and_styles_of_pages_are_there(request: pytest.FixtureRequest) -> None:
     missing = set()
     for who in ("pupil", "teacher"):
-        for _, answer in every_answer(school, visits, who):
+        for _, answer in every_answer(who, request):
             if is_page(answer):
                 for address in Page(answer).addresses():
                     path = address.removeprefix("/static/")
@@ -285,11 +296,11 @@ class TestWhatAFamilySees:
             }
 
 
-def test_no_address_of_staff_names_a_person(school: School, visits: Visits) -> None:
+def test_no_address_of_staff_names_a_person(school: School, request: pytest.FixtureRequest) -> None:
     people = {user.name.split()[-1].lower() for user in school.world.staff.values()}
     people |= {word.lower() for child in school.world.oak.pupil_set.all() for word in child.last_name.split()}
     for who in ("teacher", "office", "headteacher"):
-        for name, answer in every_answer(school, visits, who):
+        for name, answer in every_answer(who, request):
             for address in Page(answer).addresses() if is_page(answer) else []:
                 parts = re.split(r"[^a-z']+", re.sub(r"/[\w-]{22}(?=/|$)", "", address.lower()))
                 assert not people & set(parts), f"{name}: {address}"
