@@ -21,7 +21,7 @@ def lists(uv: str, programs: Path) -> dict[str, list[str]]:
     of_program = [*go, "bin", "-json", "-std", "-output-version", "1.5"]
     return {
         "python": [
-            *(uv, "export", "--quiet", "--frozen", "--no-dev"),
+            *(uv, "export", "--quiet", "--frozen", "--no-dev", "--all-extras"),
             *("--format", "cyclonedx1.5", "--preview-features", "sbom-export"),
         ],
         "browser": [

@@ -63,7 +63,8 @@ def main() -> None:
     uv, *machines = sys.argv[1:]
     # What a wheel needs, with hashes, as the image installs it.
     OUT.mkdir(parents=True, exist_ok=True)
-    locked = [uv, "export", "--quiet", "--frozen", "--no-dev", "--no-emit-project", "--no-header"]
+    locked = [uv, "export", "--quiet", "--frozen", "--no-dev", "--all-extras"]
+    locked += ["--no-emit-project", "--no-header"]
     subprocess.run(
         [*locked, "--output-file", OUT / "requirements.txt"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL
     )
