@@ -86,10 +86,8 @@ def _run(part: Part) -> int:
 def _run_quietly(part: Part) -> tuple[int, str]:
     """Its exit status, and what it said."""
     out, both = subprocess.PIPE, subprocess.STDOUT
-    done = subprocess.run(
-        [*part.command, *part.lanes], cwd=part.folder, stdout=out, stderr=both, text=True, check=False
-    )
-    return done.returncode, done.stdout
+    done = subprocess.run([*part.command, *part.lanes], cwd=part.folder, stdout=out, stderr=both, check=False)
+    return done.returncode, done.stdout.decode(errors="replace")
 
 
 def _passes_now(part: Part, status: int) -> bool:

@@ -13,39 +13,37 @@ from circletime.meetings.rules import HELD, JOINABLE, RUNNING, SeatRole, SeatSta
 from circletime.policy import limits
 
 
-def run_clock(now: datetime, *, left_for: timedelta = timedelta(0)) -> None:
-    """Do everything that is due by `now`: openings, freezes and ends, and asking for grown-ups.
+def run_clock(now: datetime, *, left_for: timedelta = timedelta(0)) -> datetime | None:
+    """Do everything that is due by `now`: openings, freezes and ends, and asking for grown-ups. Answers when
+    the next running meeting has to end.
 
     With `left_for` only what has been due for so long: another clock is there, and comes first. Whether a
     room has to stand still is looked at in any case.
     """
     by = now - left_for
-    due = Meeting.objects.filter(
+    hosts = Seat.objects.filter(meeting=OuterRef("pk"), role=SeatRole.HOST, state=SeatState.ADMITTED)
+    # One question for all: it is asked several times a second, by every process that keeps the clock.
+    found = Meeting.objects.filter(
         Q(state=State.SCHEDULED, starts_at__lte=by + limits.WAITING_ROOM_OPENS)
         | Q(state=State.OPEN, starts_at__lte=by - limits.NOT_STARTED_CLOSES)
-        | Q(state__in=RUNNING, ends_at__lte=by)
-        | Q(state=State.FROZEN, frozen_at__lte=by - limits.FROZEN_FOR)
-    )
-    for meeting in due:
-        lifecycle.tick(meeting=meeting, now=now)
-    hosts = Seat.objects.filter(meeting=OuterRef("pk"), role=SeatRole.HOST, state=SeatState.ADMITTED)
-    # One question for all: this is asked several times a second, in every process that keeps the clock.
-    running = Meeting.objects.filter(state__in=RUNNING).annotate(hosted=Exists(hosts.exclude(connection="")))
-    for meeting in running:
-        # A look is worth a lock where hosts may have been gone for too long, or be back.
-        may_settle = not meeting.hosted or meeting.state == State.FROZEN or meeting.recording != "on"
-        if may_settle or grown_ups.is_due(meeting, by):
+        | Q(state__in=RUNNING)
+    ).annotate(hosted=Exists(hosts.exclude(connection="")))
+    ends = []
+    for meeting in found:
+        if meeting.state not in RUNNING or _is_worth_a_lock(meeting, hosted=meeting.hosted, by=by):
             lifecycle.tick(meeting=meeting, now=now)
+        if meeting.state in RUNNING and meeting.ends_at is not None and meeting.ends_at > now:
+            ends.append(meeting.ends_at)
+    return min(ends, default=None)
 
 
-def next_end() -> datetime | None:
-    """When the next running meeting has to end."""
-    return (
-        Meeting.objects.filter(state__in=RUNNING)
-        .order_by("ends_at")
-        .values_list("ends_at", flat=True)
-        .first()
-    )
+def _is_worth_a_lock(meeting: Meeting, *, hosted: bool, by: datetime) -> bool:
+    """Whether something is due in a running meeting, or hosts may have been gone for too long or be back."""
+    if meeting.ends_at is not None and meeting.ends_at <= by:
+        return True
+    if not hosted or meeting.state == State.FROZEN or meeting.recording != "on":
+        return True
+    return grown_ups.is_due(meeting, by)
 
 
 def reconcile_rooms() -> None:

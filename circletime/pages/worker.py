@@ -99,8 +99,7 @@ class Worker:
     def _clock(self) -> float:
         """Do what is due; answer how many seconds to sleep, at most a tick."""
         try:
-            tasks.run_clock(time.now())
-            following = tasks.next_end()
+            following = tasks.run_clock(time.now())
         except Exception:
             log.exception("clock")
             connections.close_all()
