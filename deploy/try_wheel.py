@@ -2,8 +2,9 @@
 
 For each of pip, pipx and uv: the demo starts, the sign-in page and the room client answer, the doctor has
 nothing to say, and Ctrl-C ends it. Before that the wheel is built again from a fresh clone of the last
-commit, in another folder, and has to be the same to the last byte. `make wheel-check` calls this with the
-wheel for this machine.
+commit, in another folder, and has to be the same to the last byte. After them a wheel of the next version is
+made, installed beside this one as docs/installing.md says, and takes over from it while it runs. `make
+wheel-check` calls this with the wheel for this machine.
 """
 
 import filecmp
@@ -127,22 +128,69 @@ def use(program: Path, home: Path) -> float:
     return took
 
 
-def same_again(uv: str, wheel: Path) -> None:
-    """Build the wheel from a clone that knows nothing of this one but Go's own cache of compiled packages."""
+@contextmanager
+def again(uv: str, wheel: Path, version: str = "") -> Iterator[Path]:
+    """The wheel, built from a clone that knows nothing of this one but Go's own cache of compiled packages;
+    as another version, where one is named."""
     machine = wheel.stem.rpartition("manylinux_2_17_")[2]
     with tempfile.TemporaryDirectory(prefix="circletime-again-") as made:
         clone = Path(made) / "elsewhere"
         subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
+        if version:
+            for path in (clone / "pyproject.toml", clone / "circletime" / "__init__.py"):
+                text = re.sub(
+                    r'^(version|VERSION) = ".*"', rf'\1 = "{version}"', path.read_text(), flags=re.M
+                )
+                path.write_text(text)
+            subprocess.run([uv, "lock", "--quiet"], cwd=clone, check=True)
         for command in (["npm", "install", "--silent", "--no-save"], ["npm", "run", "--silent", "build"]):
             subprocess.run(command, cwd=clone / "room", check=True)
         env = os.environ | {"CIRCLETIME_CACHE": f"{made}/cache"}
         command = [sys.executable, "-m", "deploy.wheel", uv, machine]
         subprocess.run(command, cwd=clone, env=env, check=True)
-        if not filecmp.cmp(wheel, clone / "var" / "wheel" / wheel.name, shallow=False):
+        (built,) = (clone / "var" / "wheel").glob("circletime-*.whl")
+        yield built
+
+
+def same_again(uv: str, wheel: Path) -> None:
+    """Built from the last commit it has to be this very wheel."""
+    with again(uv, wheel) as built:
+        if built.name != wheel.name or not filecmp.cmp(wheel, built, shallow=False):
             raise SystemExit(
                 "Built again from the last commit, the wheel is another one. Commit, then make wheel."
             )
     print("built again elsewhere: the same to the last byte", flush=True)
+
+
+NEXT = "9.9.9"
+
+
+def upgrade(uv: str, wheel: Path, home: Path) -> float:
+    """Each version in a folder of its own, and a link to the one that runs; answers how many seconds the
+    newer one took to take over."""
+    link = home / "circletime"
+    folder = home / "somewhere"
+    folder.mkdir()
+    port = free_port()
+    env = {"HOME": str(home), "PATH": str(home / "nothing"), "PORT": str(port), "LANG": "C.UTF-8"}
+    with again(uv, wheel, NEXT) as newer:
+        for name, one in (("now", wheel), ("next", newer)):
+            subprocess.run([sys.executable, "-m", "venv", home / name], check=True)
+            pip = home / name / "bin" / "pip"
+            subprocess.run([pip, "--disable-pip-version-check", "install", "--quiet", one], check=True)
+    link.symlink_to("now")
+    with demo(link / "bin" / "circletime", folder, env):
+        link.unlink()
+        link.symlink_to("next")
+        began = time.monotonic()
+        command = [link / "bin" / "circletime", "upgrade"]
+        done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
+        took = time.monotonic() - began
+        runs = json.loads(read(f"http://localhost:{port}/readyz"))["version"]
+        if done.returncode != 0 or runs != NEXT:
+            raise SystemExit(f"{runs} runs. The upgrade said:\n{done.stdout}{done.stderr}")
+        read(f"http://localhost:{port}/accounts/login/")
+    return took
 
 
 def main() -> None:
@@ -161,7 +209,11 @@ def main() -> None:
             print(f"{way}: installed in {installed:.0f} s, the demo ran after {started:.0f} s", flush=True)
         finally:
             shutil.rmtree(home, ignore_errors=True)
-    print(f"{len(ways or WAYS)} passed, 0 failed")
+    if not ways:
+        with tempfile.TemporaryDirectory(prefix="circletime-upgrade-") as name:
+            took = upgrade(uv, Path(wheel).resolve(), Path(name))
+            print(f"upgrade: the next version took over in {took:.0f} s, while the demo ran", flush=True)
+    print(f"{len(ways or WAYS) + (not ways)} passed, 0 failed")
 
 
 if __name__ == "__main__":
