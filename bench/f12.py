@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench import lessons
 from bench.doors import door
-from bench.measure import cores, memory_mib, tree
+from bench.measure import cores, idle_seconds, memory_mib, tree
 from bench.report import Cell, Result, line
 from circletime.media import livekit
 from circletime.media.rules import Rights
@@ -223,9 +223,9 @@ def _row(
     streams = classes * (size * (min(TILES, size - 1) + 2) + TILES)
     wait_for(lambda: sum(len(crowd.received) for crowd in crowds) >= streams, 20, "all receive")
     time.sleep(SETTLES)
-    sent, began = _idle(), time.time() * 1000
+    idle, began = idle_seconds(), time.time() * 1000
     used = cores(groups, LASTS)
-    busy = 1 - (_idle() - sent) / LASTS / (os.cpu_count() or 1)
+    busy = 1 - (idle_seconds() - idle) / LASTS / (os.cpu_count() or 1)
     late = [
         at for crowd in crowds for gaps in crowd.received.values() for at, gap in gaps if gap and at > began
     ]
@@ -245,9 +245,3 @@ def _row(
         "machine, %": round(100 * busy),
         "silences": len(late),
     }
-
-
-def _idle() -> float:
-    """Seconds for which the machine's cores had nothing to do, so far."""
-    ticks = Path("/proc/stat").read_text().split("\n", 1)[0].split()
-    return (int(ticks[4]) + int(ticks[5])) / os.sysconf("SC_CLK_TCK")

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 from websockets.asyncio.client import connect
 
-from bench.measure import cpu_seconds, cpu_seconds_of_tree
+from bench.measure import cpu_seconds, cpu_seconds_of_tree, idle_seconds
 from bench.report import Cell, Result, percentile
 from circletime.media import livekit
 from circletime.media.config import ServerPlan
@@ -116,6 +116,11 @@ class Place:
         """As the supervisor calls them."""
         return ["app"] if self.apps == 1 else [f"app-{number + 1}" for number in range(self.apps)]
 
+    @property
+    def worker_names(self) -> list[str]:
+        """The same of the workers."""
+        return ["worker"] if self.apps == 1 else ["worker-1", "worker-2"]
+
 
 @contextmanager
 def _places(on: str) -> Iterator[list[Place]]:
@@ -157,6 +162,9 @@ def run(on: str = "") -> Result:
                     "p95, s ": percentile(morning.opened, 0.95),
                     "the app, cores": cores["app"],
                     "PostgreSQL, cores": cores["database"],
+                    "the worker, cores": cores["worker"],
+                    "the households, cores": cores["households"],
+                    "machine, %": round(100 * (1 - cores["idle"] / (os.cpu_count() or 1))),
                 }
             )
     for line in lost[:10]:
@@ -182,7 +190,8 @@ def run(on: str = "") -> Result:
             "Knock: from the press of Ask to join to the teacher's live socket (the quarter of a second in "
             "which every form is answered is counted in). Admit: from the press to the media server's first "
             "word on the child's own socket. Households and PostgreSQL run on the same cores as the app.",
-            "The households are programs without pictures; what media costs is F12's and F1's.",
+            "The households are programs without pictures; what media costs is F12's and F1's. Where the "
+            "machine is near 100 % all wait for the cores, households as well, and a time says less.",
         ],
     )
 
@@ -214,9 +223,15 @@ def _inside(room: Room) -> list[str]:
 
 
 def _worked(at: Installation, place: Place) -> dict[str, float]:
-    """Seconds for which the app's processes, and the database's, have used a processor."""
+    """Seconds for which the processes of each kind have used a processor; `idle`: for which nobody did."""
     database = cpu_seconds_of_tree(postgres.pid(place.server)) if place.server else 0.0
-    return {"app": cpu_seconds(at.pid(name) for name in place.app_names), "database": database}
+    return {
+        "app": cpu_seconds(at.pid(name) for name in place.app_names),
+        "worker": cpu_seconds(at.pid(name) for name in place.worker_names),
+        "database": database,
+        "households": time.process_time(),
+        "idle": idle_seconds(),
+    }
 
 
 @contextmanager

@@ -40,6 +40,12 @@ def cpu_seconds_of_tree(pid: int) -> float:
     return cpu_seconds(tree(pid)) + ended / _TICKS
 
 
+def idle_seconds() -> float:
+    """Seconds for which the machine's cores had nothing to do, all of them together, so far."""
+    ticks = Path("/proc/stat").read_text().split("\n", 1)[0].split()
+    return (int(ticks[4]) + int(ticks[5])) / _TICKS
+
+
 def memory_mib(pids: Iterable[int]) -> float:
     """Their memory; what several share is counted once (PSS)."""
     kib = 0
