@@ -32,6 +32,7 @@ NEEDS = [
     "LiveKit, cores",
     "recorder",
     "app and gate",
+    "worker",
     "PostgreSQL",
     "all, cores",
     "memory, GiB",
@@ -56,6 +57,8 @@ class Model:
     """The app's cores for each person in a room."""
     comes: float
     """The app's cores for a class whose families all come within one minute."""
+    worker: tuple[float, float]
+    """The worker's cores with no class, and for each class more, in that minute."""
     database: float
     """PostgreSQL's cores for that class and minute."""
     media_mib: tuple[float, float]
@@ -77,6 +80,7 @@ class Model:
             "LiveKit": self.media(classes * packets_of_a_class()),
             "recorder": self.recorder * people,
             "app and gate": max(self.meets * people, self.comes * classes),
+            "worker": self.worker[0] + self.worker[1] * classes,
             "database": self.database * classes,
         }
 
@@ -110,12 +114,14 @@ def fit(page: str) -> tuple[Model, Row, Row]:
     sockets, morning, home = rows("F13", page), rows("F5", page), rows("F6", page)
     people, recorded = [_people(row) for row in fitted], rows("F1", page)
     grown = [float(row["room sockets"]) for row in sockets]
-    sqlite = _last(morning, "SQLite")
+    small = [row for row in morning if row.get("data in", "SQLite") == "SQLite"]
+    sqlite = small[-1]
     model = Model(
         packet=line([float(row["packets/s"]) / 1000 for row in fitted], _column(fitted, "LiveKit, cores")),
         recorder=_slope(_column(recorded, "children"), _column(recorded, "recorder, cores")),
         meets=_slope(grown, _column(sockets, "the app, cores")),
         comes=float(sqlite["the app, cores"]) / float(sqlite["classes"]),
+        worker=line(_column(small, "classes"), _column(small, "the worker, cores")),
         database=_database(morning),
         media_mib=line(people, _column(fitted, "LiveKit, MiB")),
         recorder_mib=line(people, _column(fitted, "recorder, MiB")),
@@ -132,10 +138,6 @@ def _people(row: Row) -> float:
 
 def _column(found: list[Row], name: str) -> list[float]:
     return [float(row[name]) for row in found]
-
-
-def _last(found: list[Row], words: str) -> Row:
-    return [row for row in found if row.get("data in", "SQLite") == words][-1]
 
 
 def _database(morning: list[Row]) -> float:
@@ -169,6 +171,7 @@ def draw(page: str) -> str:
         recorder=model.recorder * PEOPLE,
         meets=model.meets * PEOPLE,
         comes=model.comes,
+        worker=model.worker,
         database=f"{model.database:.3f} × *c* in that minute." if model.database else "not measured yet.",  # noqa: RUF001
         media_mib=model.media_mib,
         recorder_mib=model.recorder_mib,
