@@ -183,7 +183,7 @@ def upgrade(uv: str, wheel: Path, home: Path) -> float:
         link.unlink()
         link.symlink_to("next")
         began = time.monotonic()
-        command = [link / "bin" / "circletime", "upgrade"]
+        command = [str(link / "bin" / "circletime"), "upgrade"]
         done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
         took = time.monotonic() - began
         runs = json.loads(read(f"http://localhost:{port}/readyz"))["version"]
