@@ -1,6 +1,7 @@
 """Which socket goes where. Both sockets come with the session of the page that opened them."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
@@ -20,6 +21,22 @@ async def nowhere(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "websocket.close"})
 
 
+def readable(sockets: Any) -> Any:
+    """An origin that is no address, as http://[::1 is none, is another site's. Channels would break on it."""
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            for name, value in scope["headers"]:
+                if name == b"origin":
+                    _ = urlsplit(value.decode("latin1")).port
+        except ValueError:
+            await nowhere(scope, receive, send)
+            return
+        await sockets(scope, receive, send)
+
+    return application
+
+
 def build(pages: Any) -> Any:
     """The ASGI application around Django's `pages`."""
     closed: Any = nowhere
@@ -35,6 +52,6 @@ def build(pages: Any) -> Any:
     return ProtocolTypeRouter(
         {
             "http": LimitedBodies(pages),
-            "websocket": numbered(AllowedHostsOriginValidator(SessionMiddlewareStack(sockets))),
+            "websocket": numbered(readable(AllowedHostsOriginValidator(SessionMiddlewareStack(sockets)))),
         }
     )

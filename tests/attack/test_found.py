@@ -50,7 +50,16 @@ def test_a_number_beyond_all_is_no_span(told: str) -> None:
         read_told(told)
 
 
-def test_a_socket_that_is_none_is_closed_and_no_error() -> None:
+@pytest.mark.parametrize(
+    "path, origin",
+    [
+        ("/nothing", "http://localhost"),
+        ("/live/x", "http://[::1"),
+        ("/live/x", "http://localhost:99999"),
+        ("/rtc", "http://[::1"),
+    ],
+)
+def test_a_socket_that_is_none_is_closed_and_no_error(path: str, origin: str) -> None:
     """Anybody could write a traceback into the log by asking for one."""
     told: list[dict[str, Any]] = []
 
@@ -61,8 +70,8 @@ def test_a_socket_that_is_none_is_closed_and_no_error() -> None:
         async def hear(message: dict[str, Any]) -> None:
             told.append(message)
 
-        headers = [(b"host", b"localhost"), (b"origin", b"http://localhost")]
-        scope = {"type": "websocket", "path": "/nothing", "headers": headers, "query_string": b""}
+        headers = [(b"host", b"localhost"), (b"origin", origin.encode())]
+        scope = {"type": "websocket", "path": path, "headers": headers, "query_string": b""}
         await build(None)(scope, says.get, hear)
 
     run(act)
