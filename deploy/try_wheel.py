@@ -101,15 +101,21 @@ def read(url: str) -> str:
         return str(answer.read().decode())
 
 
-def use(program: Path, home: Path) -> float:
-    """The demo and the doctor, with nothing but the machine's bare minimum; answers seconds to the start."""
+def bare(home: Path) -> tuple[Path, dict[str, str]]:
+    """A folder to start in, and a machine's bare minimum as environment."""
     folder = home / "somewhere"
     folder.mkdir()
     # Names that this program has modules of, in the folder it happens to be started in.
     for name in ("config", "circletime"):
         (folder / f"{name}.py").write_text("raise SystemExit('this is not the program')")
-    port = free_port()
-    env = {"HOME": str(home), "PATH": str(home / "nothing"), "PORT": str(port), "LANG": "C.UTF-8"}
+    nothing = str(home / "nothing")
+    return folder, {"HOME": str(home), "PATH": nothing, "PORT": str(free_port()), "LANG": "C.UTF-8"}
+
+
+def use(program: Path, home: Path) -> float:
+    """The demo and the doctor, with nothing but the machine's bare minimum; answers seconds to the start."""
+    folder, env = bare(home)
+    port = env["PORT"]
     began = time.monotonic()
     with demo(program, folder, env):
         took = time.monotonic() - began
@@ -169,27 +175,22 @@ def upgrade(uv: str, wheel: Path, home: Path) -> float:
     """Each version in a folder of its own, and a link to the one that runs; answers how many seconds the
     newer one took to take over."""
     link = home / "circletime"
-    folder = home / "somewhere"
-    folder.mkdir()
-    port = free_port()
-    env = {"HOME": str(home), "PATH": str(home / "nothing"), "PORT": str(port), "LANG": "C.UTF-8"}
+    folder, env = bare(home)
     with again(uv, wheel, NEXT) as newer:
         for name, one in (("now", wheel), ("next", newer)):
-            subprocess.run([sys.executable, "-m", "venv", home / name], check=True)
-            pip = home / name / "bin" / "pip"
-            subprocess.run([pip, "--disable-pip-version-check", "install", "--quiet", one], check=True)
-    link.symlink_to("now")
+            with_pip(one, home / name, uv)
+    link.symlink_to("now/venv")
     with demo(link / "bin" / "circletime", folder, env):
         link.unlink()
-        link.symlink_to("next")
+        link.symlink_to("next/venv")
         began = time.monotonic()
         command = [str(link / "bin" / "circletime"), "upgrade"]
         done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
         took = time.monotonic() - began
-        runs = json.loads(read(f"http://localhost:{port}/readyz"))["version"]
+        runs = json.loads(read(f"http://localhost:{env['PORT']}/readyz"))["version"]
         if done.returncode != 0 or runs != NEXT:
             raise SystemExit(f"{runs} runs. The upgrade said:\n{done.stdout}{done.stderr}")
-        read(f"http://localhost:{port}/accounts/login/")
+        read(f"http://localhost:{env['PORT']}/accounts/login/")
     return took
 
 

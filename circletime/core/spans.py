@@ -68,13 +68,6 @@ def begin(part: str, number: int) -> None:
     _Tracing.tracer = _Tracing.provider.get_tracer("circletime", VERSION)
 
 
-def end() -> None:
-    """What was not told yet is told, and no more after it."""
-    if _Tracing.provider is not None:
-        _Tracing.provider.shutdown()
-    _Tracing.provider = _Tracing.tracer = None
-
-
 @contextmanager
 def span(name: str, *, asks: bool = False, answers: bool = False) -> Iterator[Span]:
     """What is done inside is one span; spans inside it are its children.

@@ -19,9 +19,10 @@ def told(settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:  # t
     with collector() as one:
         settings.COLLECTOR, settings.PUBLIC_URL = one.url, "https://meet.larkfield.example"
         monkeypatch.setattr(spans._Tracing, "provider", None)
+        monkeypatch.setattr(spans._Tracing, "tracer", None)
         spans.begin("app", 3)
         yield one
-        spans.end()
+        spans._Tracing.provider.shutdown()
 
 
 def sent(told: Collector) -> list[Span]:
