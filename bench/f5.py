@@ -9,13 +9,14 @@ import ssl
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 from bench.measure import cpu_seconds, cpu_seconds_of_tree, idle_seconds
 from bench.report import Cell, Result, percentile
@@ -84,6 +85,8 @@ class Morning:
     shown: list[float] = field(default_factory=list)
     opened: list[float] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
+    all_in: asyncio.Event = field(default_factory=asyncio.Event)
+    """Everybody is in, or lost. Until then nobody who is in goes."""
 
 
 @dataclass
@@ -186,7 +189,8 @@ def run(on: str = "") -> Result:
         [
             "Each household opens the join page, types ID, password and name, keeps its live socket open, "
             f"and, once it is let in, opens the room's socket through the signal gate, at moments drawn from "
-            f"{WITHIN:.0f} s. A teacher presses Admit {LOOKS[0]} to {LOOKS[1]} s after a name is shown.",
+            f"{WITHIN:.0f} s. Who is in stays until all are. "
+            f"A teacher presses Admit {LOOKS[0]} to {LOOKS[1]} s after a name is shown.",
             "Knock: from the press of Ask to join to the teacher's live socket (the quarter of a second in "
             "which every form is answered is counted in). Admit: from the press to the media server's first "
             "word on the child's own socket. Households and PostgreSQL run on the same cores as the app.",
@@ -212,10 +216,7 @@ def _morning(at: Installation, film: Path, place: Place) -> tuple[Morning, dict[
                 "the teacher is in",
             )
         at.python(ARRIVED)
-        before, began = _worked(at, place), time.monotonic()
-        morning = asyncio.run(_households(at, rooms))
-        after, passed = _worked(at, place), time.monotonic() - began
-        return morning, {name: (after[name] - before[name]) / passed for name in after}
+        return asyncio.run(_households(at, rooms, place))
 
 
 def _inside(room: Room) -> list[str]:
@@ -260,29 +261,31 @@ async def _teachers(at: Installation, rooms: list[Room], word: str) -> None:
         room.seat, room.csrf = str(answer.url).rpartition("/")[2], _boot(answer.text)["csrf"]
 
 
-async def _households(at: Installation, rooms: list[Room]) -> Morning:
+async def _households(at: Installation, rooms: list[Room], place: Place) -> tuple[Morning, dict[str, float]]:
+    """The morning, and the cores that each kind of process used until all were in."""
     morning, pick = Morning(), random.Random(5)
-    over = asyncio.Event()
     for room in rooms:
         cookies = room.client.cookies if room.client else None
         room.client = _browser(at, cookies=cookies)
-    watching = [asyncio.create_task(_watch(at, room, morning, over, pick)) for room in rooms]
+    before, began = _worked(at, place), time.monotonic()
+    watching = [asyncio.create_task(_watch(at, room, morning, pick)) for room in rooms]
     homes = [
         asyncio.create_task(_home(at, room, first, last, pick.uniform(0, WITHIN), morning))
         for room in rooms
         for first, last in room.facts["pupils"]
     ]
+    while len(morning.opened) + sum(home.done() for home in homes) < len(homes):
+        await asyncio.sleep(0.1)
+    after, passed = _worked(at, place), time.monotonic() - began
+    morning.all_in.set()
     for outcome in await asyncio.gather(*homes, return_exceptions=True):
         if isinstance(outcome, BaseException):
             morning.lost.append(f"{type(outcome).__name__}: {outcome}")
-    over.set()
     await asyncio.gather(*watching)
-    return morning
+    return morning, {name: (after[name] - before[name]) / passed for name in after}
 
 
-async def _watch(
-    at: Installation, room: Room, morning: Morning, over: asyncio.Event, pick: random.Random
-) -> None:
+async def _watch(at: Installation, room: Room, morning: Morning, pick: random.Random) -> None:
     """A teacher's page: who is shown in the waiting room is let in a moment later."""
     assert room.client is not None
     pressing: set[asyncio.Task[None]] = set()
@@ -292,7 +295,7 @@ async def _watch(
         additional_headers={"Cookie": _cookies(room.client)},
         origin=at.url,  # type: ignore[arg-type]
     ) as line:
-        while not over.is_set():
+        while not morning.all_in.is_set():
             try:
                 told = json.loads(await asyncio.wait_for(line.recv(), 0.5))
             except TimeoutError:
@@ -352,7 +355,15 @@ async def _home(at: Installation, room: Room, first: str, last: str, begins: flo
             async with connect(path, additional_headers=headers, origin=at.url) as media:  # type: ignore[arg-type]
                 await asyncio.wait_for(media.recv(), 30)
                 morning.opened.append(time.monotonic() - room.pressed[seat])
-                await asyncio.sleep(5)
+                reading = [asyncio.create_task(_read(each)) for each in (line, media)]
+                await morning.all_in.wait()
+    await asyncio.gather(*reading)
+
+
+async def _read(socket: Any) -> None:
+    with suppress(ConnectionClosed):
+        async for _ in socket:
+            pass
 
 
 def _browser(at: Installation, **more: Any) -> httpx.AsyncClient:

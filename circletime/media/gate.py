@@ -119,6 +119,8 @@ class _Line:
     task: asyncio.Task[None] | None = None
     asked_at: float | None = None
     """Since when the media server owes an answer."""
+    opening: asyncio.Future[bool] | None = None
+    """That it stands is being written down."""
     goes_on: bool = False
     """Not the browser left but this process stops: the next one takes the connection up."""
 
@@ -152,7 +154,12 @@ class SignalGate:
             # A program that is started anew must not end a child's turn. Who does not come back is missed
             # by the reconciler, as after kill -9.
             if not line.goes_on:
-                await asyncio.shield(self._doorman.closed(leave.identity, line.id))
+                await asyncio.shield(self._gone(leave.identity, line))
+
+    async def _gone(self, seat_id: str, line: _Line) -> None:
+        if line.opening is not None:  # that it is gone is written after that it stands
+            await asyncio.wait([line.opening])
+        await self._doorman.closed(seat_id, line.id)
 
     async def _open(self, scope: Scope, new: _Line) -> tuple[Pass, str, Tracks]:
         query = scope.get("query_string", b"")
@@ -283,7 +290,8 @@ class SignalGate:
                 if not stands.is_set() and not policing.refuses(data):
                     # The first answer means that the media server has let the participant in. The browser
                     # is told only once the database agrees that it may still be there.
-                    if not await self._doorman.opened(leave, line.id):
+                    line.opening = asyncio.ensure_future(self._doorman.opened(leave, line.id))
+                    if not await asyncio.shield(line.opening):
                         return
                     stands.set()
                 passed = policing.read_response(data, tracks, relay)

@@ -9,6 +9,9 @@ import asyncio
 import contextlib
 import time as clock
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.db import connections
@@ -23,6 +26,9 @@ from circletime.meetings.rules import Purpose, SeatRole, SeatState
 
 POLL_EVERY = 0.2
 HEARTBEAT_EVERY = 5.0
+P = ParamSpec("P")
+R = TypeVar("R")
+_own_thread = ThreadPoolExecutor(1, thread_name_prefix="live hub")
 
 
 class Watcher:
@@ -105,7 +111,7 @@ class Hub:
             try:
                 await self._feed()
             except Exception:  # the hub must outlive a database that is away for a moment
-                await sync_to_async(connections.close_all)()
+                await _apart(connections.close_all)()
                 await asyncio.sleep(POLL_EVERY)
 
     async def _feed(self) -> None:
@@ -133,6 +139,11 @@ class Hub:
                 await _seen(seat_id)
 
 
+def _apart(work: Callable[P, R]) -> Callable[P, Awaitable[R]]:
+    """In the hub's own thread: whoever opens a room does not wait behind what pages are told."""
+    return sync_to_async(work, thread_sensitive=False, executor=_own_thread)
+
+
 def _time_tells(snap: Snapshot) -> bool:
     """Whether a host's page shows what changes without a new version: who waits and has gone offline, how
     long a turn takes, which families have to be told yet."""
@@ -141,24 +152,24 @@ def _time_tells(snap: Snapshot) -> bool:
     return waits or meeting.floor_id is not None or meeting.purpose == Purpose.TEACHING
 
 
-@sync_to_async
+@_apart
 @again
 def _versions(meeting_pks: list[int]) -> dict[int, int]:
     return dict(Meeting.objects.filter(pk__in=meeting_pks).values_list("pk", "version"))
 
 
-@sync_to_async
+@_apart
 @again
 def _read(meeting_pk: int) -> Snapshot:
     return wire.read(meeting_pk, time.now())
 
 
-@sync_to_async
+@_apart
 def _heartbeat(seat_ids: list[str]) -> None:
     Seat.objects.filter(public_id__in=seat_ids).update(seen_at=time.now())
 
 
-@sync_to_async
+@_apart
 def _seen(seat_id: str) -> None:
     if Seat.objects.filter(public_id=seat_id, seen_at=None).update(seen_at=time.now()):
         Meeting.objects.filter(seat__public_id=seat_id).update(version=F("version") + 1)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from django.db.models import Q, Sum
 from django.utils import timezone
@@ -88,17 +89,15 @@ def get_meeting(public_id: str) -> Meeting | None:
 
 def get_seat(public_id: str, key: str) -> Seat | None:
     """The seat of this name, if `key` is what its browser was given."""
-    seat = (
-        Seat.objects.select_related("meeting__school_class", "user", "pupil")
-        .filter(public_id=public_id)
-        .first()
-    )
+    seat = Seat.objects.select_related("meeting__school_class").filter(public_id=public_id).first()
     return seat if seat is not None and key and seat.key == key else None
 
 
 def list_joinable(school_class: SchoolClass) -> list[Meeting]:
     """The class's meetings whose waiting room is open, running ones first."""
     found = Meeting.objects.filter(school_class=school_class, state__in=JOINABLE)
+    for meeting in found:
+        meeting.school_class = school_class
     return sorted(found, key=lambda m: (m.state == State.OPEN, m.starts_at))
 
 
@@ -192,6 +191,16 @@ class Snapshot:
     untold: int = 0
     """How many families keep it shut, because they were not told yet (R5)."""
 
+    @cached_property
+    def by_name(self) -> dict[str, Seat]:
+        """Each seat by its public name."""
+        return {seat.public_id: seat for seat in self.seats}
+
+    @cached_property
+    def names(self) -> dict[int | None, str]:
+        """Each seat's public name by its key."""
+        return {seat.pk: seat.public_id for seat in self.seats}
+
     def admitted(self) -> list[Seat]:
         """Everybody who is let in, by label."""
         found = [seat for seat in self.seats if seat.state == SeatState.ADMITTED]
@@ -225,7 +234,7 @@ def person_key(seat: Seat) -> tuple[str, int]:
 
 def snapshot(meeting_pk: int, now: datetime) -> Snapshot:
     """Read one meeting whole. The turns are counted per person, over all their seats."""
-    meeting = Meeting.objects.select_related("school_class", "floor", "sharing_seat").get(pk=meeting_pk)
+    meeting = Meeting.objects.select_related("school_class").get(pk=meeting_pk)
     every = list(Seat.objects.filter(meeting=meeting))
     spoken: dict[tuple[str, int], tuple[int, float]] = defaultdict(lambda: (0, 0.0))
     whose = {seat.pk: person_key(seat) for seat in every}

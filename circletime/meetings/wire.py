@@ -28,7 +28,7 @@ def closed(why: str) -> dict[str, Any]:
 
 def view(snap: Snapshot, seat_id: str, now: datetime) -> dict[str, Any]:
     """The message for one seat: a `state`, or `closed` when it has no part in the meeting any more."""
-    seat = next((s for s in snap.seats if s.public_id == seat_id), None)
+    seat = snap.by_name.get(seat_id)
     if seat is None:
         return closed("refused")
     meeting = snap.meeting
@@ -104,10 +104,10 @@ def _meeting(snap: Snapshot) -> dict[str, Any]:
         "ends_at": _iso(meeting.ends_at),
         "frozen_until": _iso(meeting.frozen_at + FROZEN_FOR if meeting.frozen_at else None),
         "recording": meeting.recording,
-        "floor": meeting.floor.public_id if meeting.floor else None,
+        "floor": snap.names.get(meeting.floor_id),
         "screen_sharing": {
             "on": meeting.sharing_on,
-            "seat": meeting.sharing_seat.public_id if meeting.sharing_seat else None,
+            "seat": snap.names.get(meeting.sharing_seat_id),
         },
         "circle": {"on": meeting.circle_began_at is not None, "next": following},
     }

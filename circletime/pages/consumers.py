@@ -5,7 +5,6 @@ import contextlib
 import json
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from circletime.core import time
@@ -14,6 +13,7 @@ from circletime.meetings.actions import presence
 from circletime.meetings.live import hub
 from circletime.meetings.models import Seat
 from circletime.meetings.queries import get_seat
+from circletime.pages.doorman import at_once, in_line
 
 CLOSED = 4001
 TOO_MUCH = 4008
@@ -30,7 +30,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.seat_id: str = self.scope["url_route"]["kwargs"]["seat_id"]
         self.feeding: asyncio.Task[None] | None = None
         self.heard = (0, 0)  # the minute, and how many messages came in it
-        seat = await sync_to_async(self._find)()
+        seat = await at_once(self._find)
         if seat is None:
             await self.close()
             return
@@ -53,8 +53,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
                     if text == last:
                         continue
                     last = text
-                    message["now"] = now.isoformat()
-                    await self.send(text_data=json.dumps(message, separators=(",", ":")))
+                    await self.send(text_data=f'{text[:-1]},"now":"{now.isoformat()}"}}')
                     if message["type"] == "closed":
                         await self.close(code=CLOSED)
                         return
@@ -82,7 +81,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.feeding.cancel()
         await asyncio.gather(self.feeding, return_exceptions=True)
         if not hub.has_page(self.seat_id):
-            await sync_to_async(_gone)(self.seat_id)
+            await in_line(_gone, self.seat_id)
 
 
 def _gone(seat_id: str) -> None:

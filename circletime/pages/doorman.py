@@ -5,7 +5,8 @@ import contextlib
 import logging
 import time as clock
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -25,10 +26,23 @@ from circletime.meetings.queries import Snapshot, get_seat, seat_rights
 from circletime.meetings.rules import RUNNING, SeatRole, SeatState
 
 log = logging.getLogger(__name__)
+P = ParamSpec("P")
+R = TypeVar("R")
 
 ANSWERS_WITHIN = 1.0
 """Seconds. A process that does not say by then that its connection stands is taken to be gone."""
 ASKS_EVERY = 0.1
+_writers = ThreadPoolExecutor(4, thread_name_prefix="gate")
+
+
+async def at_once(work: Callable[P, R], *args: P.args, **more: P.kwargs) -> R:
+    """Ask the database something. Nobody waits here for its line of writers."""
+    return await sync_to_async(work, thread_sensitive=False)(*args, **more)
+
+
+async def in_line(work: Callable[P, R], *args: P.args, **more: P.kwargs) -> R:
+    """Write something. A school that comes in at one moment (F5) does not go through one thread."""
+    return await sync_to_async(work, thread_sensitive=False, executor=_writers)(*args, **more)
 
 
 class DatabaseDoorman:
@@ -36,43 +50,42 @@ class DatabaseDoorman:
 
     async def admit(self, scope: dict[str, Any], seat_id: str) -> Pass | None:
         """The pass for one connection, or None for anybody who is not let in at this moment."""
-        return await sync_to_async(_admit)(scope.get("session"), seat_id)
+        return await at_once(_admit, scope.get("session"), seat_id)
 
     async def rights(self, seat_id: str) -> Rights:
         """What the seat may send now; nothing when it is gone."""
-        # In a thread of its own: a child whose turn begins does not wait behind what pages are told of it.
-        return await sync_to_async(_rights, thread_sensitive=False)(seat_id)
+        return await at_once(_rights, seat_id)
 
     async def opened(self, leave: Pass, connection_id: str) -> bool:
         """The connection stands; False when the seat lost its leave while it was being opened."""
-        return await sync_to_async(_opened)(leave, connection_id)
+        return await in_line(_opened, leave, connection_id)
 
     async def closed(self, seat_id: str, connection_id: str) -> None:
         """The connection is gone."""
-        await sync_to_async(_closed)(seat_id, connection_id)
+        await in_line(_closed, seat_id, connection_id)
 
     async def over(self, leave: Pass) -> None:
         """The meeting's time is up. What cannot be written down, as on a full disk, is done nevertheless."""
         try:
-            await sync_to_async(_over)(leave)
+            await in_line(_over, leave)
         except DatabaseError:
             log.exception("a meeting's end could not be written")
             with contextlib.suppress(MediaError):
-                await sync_to_async(livekit.delete_room)(leave.room)
+                await in_line(livekit.delete_room, leave.room)
 
     async def lied(self, seat_id: str, what: str, kind: str = "lie") -> None:
         """The browser tried what it may not (`lie`), or shows something of a screen's shape (`shape`)."""
-        await sync_to_async(_lied)(seat_id, what, kind)
+        await in_line(_lied, seat_id, what, kind)
 
     async def may_replace(self, seat_id: str, connection_id: str) -> bool:
         """Whether a new connection of this seat may be opened; the process that has one is asked first."""
         alone = settings.APPS == 1 and not someone_leaves(settings.VAR / "log")
-        if alone or not await sync_to_async(_ask)(seat_id, connection_id):
+        if alone or not await in_line(_ask, seat_id, connection_id):
             return True
         until = clock.monotonic() + ANSWERS_WITHIN
         while clock.monotonic() < until:
             await asyncio.sleep(ASKS_EVERY)
-            answer = await sync_to_async(_answer)(seat_id, connection_id)
+            answer = await in_line(_answer, seat_id, connection_id)
             if answer is not None:
                 return answer
         return True
@@ -84,30 +97,30 @@ class DatabaseDoorman:
         A media server that lost its memory for a moment knows of nobody, and who is missed there is dropped.
         Their lines may stand all the same. Closed, they come again, and everybody agrees that they are here.
         """
-        meeting_pk = await sync_to_async(_meeting_of)(seat_id)
+        meeting_pk = await at_once(_meeting_of, seat_id)
         if meeting_pk is None:
             return
         async with hub.watch(meeting_pk) as watcher:
             while (seat := _may_stay(await watcher.wait(), seat_id)) is not None:
                 if seat.connection != connection_id:
                     # What was looked at may be older than this connection.
-                    if not await sync_to_async(_is_its_own)(seat_id, connection_id):
+                    if not await at_once(_is_its_own, seat_id, connection_id):
                         return
                 elif seat.rival:
                     if not is_heard():
                         return
-                    await sync_to_async(_keep)(seat, connection_id)
+                    await in_line(_keep, seat, connection_id)
 
 
 def _may_stay(snap: Snapshot, seat_id: str) -> Seat | None:
     if snap.meeting.state not in RUNNING:
         return None
-    own = (seat for seat in snap.seats if seat.public_id == seat_id and seat.state == SeatState.ADMITTED)
-    return next(own, None)
+    own = snap.by_name.get(seat_id)
+    return own if own is not None and own.state == SeatState.ADMITTED else None
 
 
 def _seat(seat_id: str) -> Seat | None:
-    return Seat.objects.select_related("meeting__sharing_seat").filter(public_id=seat_id).first()
+    return Seat.objects.select_related("meeting").filter(public_id=seat_id).first()
 
 
 @again

@@ -18,7 +18,8 @@ View = Callable[..., HttpResponse]
 
 def come_in(request: HttpRequest, door: dict[str, Any], now: datetime) -> None:
     """From now on this browser has come by this door and no other, until the day is over."""
-    request.session.cycle_key()
+    if request.session.session_key is not None:  # one that begins here gets a key of its own anyway
+        request.session.cycle_key()
     request.session[DOOR] = door | {"since": now.timestamp()}
     request.session.set_expiry(SESSION_LASTS)
 

@@ -7,6 +7,7 @@ keeps no thread: bodies are read and answers are sent by the event loop.
 """
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,8 +19,22 @@ from django.core.handlers.base import BaseHandler
 from django.http import HttpResponseBase
 from django.urls import set_script_prefix
 
-THREADS = 40
-"""More than wait at the door in a school's morning (F5), where a form is answered after a quarter second."""
+THREADS = 8
+"""More only share one interpreter: each that holds the database's line of writers would hold it for longer
+(F5). None of them waits for a moment to answer at (`hold_back`)."""
+
+
+_UNTIL = "held_back_until"
+
+
+def hold_back(answer: HttpResponseBase, *, until: float) -> None:
+    """Send this answer no sooner than `until`, on the monotonic clock. No thread waits for it meanwhile."""
+    setattr(answer, _UNTIL, until)
+
+
+def held_back(answer: HttpResponseBase) -> float:
+    """Until when an answer is held back; 0 for one that is sent as soon as it is ready."""
+    return float(getattr(answer, _UNTIL, 0.0))
 
 
 class PooledHandler(ASGIHandler):
@@ -38,6 +53,7 @@ class PooledHandler(ASGIHandler):
             return
         with body:
             answer = await asyncio.get_running_loop().run_in_executor(self._pool, self._answer, scope, body)
+        await asyncio.sleep(max(0.0, held_back(answer) - time.monotonic()))
         if not answer.streaming:
             await self.send_response(answer, send)
             return

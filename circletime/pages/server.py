@@ -6,6 +6,7 @@ import gc
 import logging
 import signal
 import socket
+import sys
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,6 +26,9 @@ log = logging.getLogger(__name__)
 
 SHOWS_EVERY = 5
 """In tenths of a second."""
+HANDS_OVER = 0.001
+"""Seconds for which one thread keeps the others waiting. Python's own 0.005 is long for who holds the
+database's line of writers and waits to go on, with pages at work around it (ADR 51)."""
 LAST_REQUESTS = 1.0
 """Seconds between taking nobody new and closing what is idle: who has just come has asked by then."""
 
@@ -69,6 +73,7 @@ class Server(uvicorn.Server):
 
 def serve(number: int, listens: int) -> None:
     """Load everything, wait to be told, and be the app of this `number`, at the open socket `listens`."""
+    sys.setswitchinterval(HANDS_OVER)
     config = uvicorn.Config(
         application,
         log_config=None,  # the settings' own, which writes no name and no address

@@ -5,6 +5,11 @@ import { type Boot, type Closed, type LiveState, parseLive } from "./protocol";
 const FIRST_WAIT = 300;
 const LONGEST_WAIT = 1500;
 const PING_EVERY = 8000;
+// A line that is cut tells nobody, and a browser waits on it for minutes. What got lost in a moment without a
+// line has come by then.
+const ANSWERED_WITHIN = 6000;
+// An opening that got lost is sent again ever more seldom, and the line may be back long before.
+const OPENS_WITHIN = 8000;
 
 export interface LiveHandlers {
   state(message: LiveState): void;
@@ -19,11 +24,30 @@ export function follow(boot: Boot, handlers: LiveHandlers): void {
 
   const open = () => {
     const socket = new WebSocket(location.origin.replace(/^http/, "ws") + boot.live);
-    const ping = setInterval(() => {
-      if (socket.readyState === WebSocket.OPEN) socket.send('{"type":"ping"}');
-    }, PING_EVERY);
     let accepted = false;
+    let over = false;
+    const gone = () => {
+      if (over) return;
+      over = true;
+      clearInterval(ping);
+      clearTimeout(silent);
+      socket.close();
+      if (finished) return;
+      handlers.online(false);
+      setTimeout(open, wait);
+      wait = Math.min(wait * 1.6, LONGEST_WAIT);
+    };
+    let silent = setTimeout(gone, OPENS_WITHIN);
+    const ping = setInterval(() => {
+      if (socket.readyState !== WebSocket.OPEN) return;
+      socket.send('{"type":"ping"}');
+      silent = setTimeout(gone, ANSWERED_WITHIN);
+    }, PING_EVERY);
+    socket.onopen = () => clearTimeout(silent);
+    socket.onclose = gone;
     socket.onmessage = (event) => {
+      if (over) return;
+      clearTimeout(silent);
       const message = parseLive(String(event.data));
       if (message === null || message.type === "pong") return;
       if (!accepted) {
@@ -39,13 +63,6 @@ export function follow(boot: Boot, handlers: LiveHandlers): void {
         newest = message.v;
         handlers.state(message);
       }
-    };
-    socket.onclose = () => {
-      clearInterval(ping);
-      if (finished) return;
-      handlers.online(false);
-      setTimeout(open, wait);
-      wait = Math.min(wait * 1.6, LONGEST_WAIT);
     };
   };
   open();

@@ -21,6 +21,8 @@ const SMALL = new VideoPreset(320, 180, 90_000, 15);
 const LARGE = { maxBitrate: 170_000, maxFramerate: 15 };
 const RETRY_EVERY = 800;
 const GIVE_UP_AFTER = 20_000; // then the room is joined afresh
+// A signal socket that got lost is asked for again ever more seldom, and the line may be back long before.
+const OPENS_WITHIN = 8000;
 // LiveKit's numbers for what may be sent, in its permission.
 const CAMERA = 1;
 const MICROPHONE = 2;
@@ -42,6 +44,9 @@ export class Session {
   private own = { cameraOn: true, microphoneOn: true, pupil: true };
   private shouldRun = false;
   private connecting = false;
+  // Neither connected nor about to be. Not `room.state`: where the last media connection fails, livekit-client
+  // says that it is connecting anew after it has given up.
+  private out = true;
   private saving = false;
   private work: Promise<void> = Promise.resolve();
   private readonly sound: HTMLElement;
@@ -63,8 +68,13 @@ export class Session {
       stopLocalTrackOnUnpublish: false,
       // The school's server is near and seldom away for long: try again soon, but not all at one moment.
       reconnectPolicy: {
-        nextRetryDelayInMs: ({ retryCount, elapsedMs }) =>
-          elapsedMs > GIVE_UP_AFTER ? null : (retryCount === 0 ? 0 : 500) + Math.random() * 300,
+        nextRetryDelayInMs: ({ retryCount, elapsedMs }) => {
+          // Lost once more while it is being taken up, or not to be taken up, as when a turn has ended meanwhile:
+          // livekit-client would wait 17 s for it.
+          const dead = retryCount === 0 && this.room.state !== "connected";
+          if (dead || elapsedMs > GIVE_UP_AFTER) return null;
+          return (retryCount === 0 ? 0 : 500) + Math.random() * 300;
+        },
       },
       publishDefaults: {
         videoCodec: "vp8",
@@ -146,6 +156,7 @@ export class Session {
 
   /** Be in the room, or out of it; called as often as one likes. Done when the first try is. */
   async run(yes: boolean): Promise<void> {
+    if (yes && !this.shouldRun) this.events.media("connecting");
     this.shouldRun = yes;
     if (yes) await this.connect();
     else await this.room.disconnect(true);
@@ -160,17 +171,19 @@ export class Session {
   }
 
   private async connect(): Promise<void> {
-    if (this.connecting || this.room.state !== "disconnected") return;
+    if (this.connecting || !this.out) return;
     this.connecting = true;
-    this.events.media("connecting");
+    this.out = false;
     try {
       await this.room.connect(location.origin.replace(/^http/, "ws"), this.boot.seat, {
         autoSubscribe: true,
         maxRetries: 0,
+        websocketTimeout: OPENS_WITHIN,
       });
       this.events.media("on");
       this.follow();
     } catch {
+      this.out = true;
       this.events.media("retrying");
       if (this.shouldRun) setTimeout(() => this.shouldRun && void this.connect(), RETRY_EVERY);
     } finally {
@@ -179,6 +192,7 @@ export class Session {
   }
 
   private dropped(reason: DisconnectReason | undefined): void {
+    this.out = true;
     this.events.tracks();
     if (!this.shouldRun) {
       this.events.media("off");

@@ -76,9 +76,8 @@ def test_a_meeting_for_anything_else_opens_at_once(world: World) -> None:
 
 
 def test_the_family_reads_that_it_is_not_open_and_the_host_reads_why(
-    world: World, office: PostOffice, monkeypatch: pytest.MonkeyPatch
+    world: World, office: PostOffice
 ) -> None:
-    monkeypatch.setattr("circletime.pages.views.join.ANSWERS_AFTER", 0.0)
     only(world, "Amara")
     meeting = teaching(world)
     home, staff = Client(REMOTE_ADDR="203.0.113.7"), Client()

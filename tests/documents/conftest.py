@@ -38,12 +38,6 @@ def visits(world: World) -> Iterator[Visits]:
     yield Visits(world)
 
 
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The door's even answers cost a quarter of a second each."""
-    monkeypatch.setattr("circletime.pages.views.join.ANSWERS_AFTER", 0.0)
-
-
 @pytest.fixture
 def browser(visits: Visits) -> Client:
     """A browser that nobody has signed in with."""

@@ -39,12 +39,6 @@ def papers(world: World) -> Papers:
     return Papers(world)
 
 
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The door's even answers cost a quarter of a second each."""
-    monkeypatch.setattr("circletime.pages.views.join.ANSWERS_AFTER", 0.0)
-
-
 @dataclass
 class Home:
     """The families of a world, at their doors."""

@@ -1,5 +1,5 @@
 """A world, and browsers of the people in it, as the pages' own tests have them."""
 
-from tests.web.conftest import no_waiting, own_folders, school, visits, world
+from tests.web.conftest import own_folders, school, visits, world
 
-__all__ = ["no_waiting", "own_folders", "school", "visits", "world"]
+__all__ = ["own_folders", "school", "visits", "world"]

@@ -4,10 +4,9 @@ import pytest
 from django.test import Client
 
 from tests.people.conftest import visits, world
-from tests.web.conftest import no_waiting
 from tests.web.visits import Visits
 
-__all__ = ["no_waiting", "visits", "world"]
+__all__ = ["visits", "world"]
 
 
 @pytest.fixture

@@ -10,11 +10,8 @@ from django.urls import reverse
 from circletime.core import time
 from circletime.people.models import Household, Pupil
 from tests.fake_media import FakeMedia
-from tests.web.conftest import no_waiting
 from tests.web.visits import Visits
 from tests.world import World, make_world
-
-__all__ = ["no_waiting"]
 
 
 @pytest.fixture

@@ -11,10 +11,9 @@ from circletime.oversight.rehearsal.meeting import post
 from circletime.people.models import Adult, Pupil
 from tests.dispatch.conftest import family, only, plan
 from tests.people.conftest import visits, world
-from tests.web.conftest import no_waiting
 from tests.world import World
 
-__all__ = ["no_waiting", "visits", "world"]
+__all__ = ["visits", "world"]
 
 
 @dataclass

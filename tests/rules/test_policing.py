@@ -79,6 +79,21 @@ def test_a_plain_camera_is_not(width: int, height: int) -> None:
     assert not policing.screen_like(width, height)
 
 
+def test_who_comes_back_after_their_turn_sends_the_rest_as_before() -> None:
+    sent = [
+        rtc.TrackPublishedResponse(cid=sid, track=lk.TrackInfo(sid=sid, type=kind, source=source))
+        for sid, (kind, source) in (("TR_1", CAMERA), ("TR_2", MICROPHONE))
+    ]
+    data = rtc.SignalRequest(sync_state=rtc.SyncState(publish_tracks=sent)).SerializeToString()
+    assert policing.asks_to_send(data)
+    for rights, kept in ((SEEN, ["TR_1"]), (HEARD, ["TR_1", "TR_2"]), (Rights.NONE, [])):
+        verdict = read_request(data, rights, Tracks("me"), 0)
+        assert verdict.forward is not None
+        state = rtc.SignalRequest.FromString(verdict.forward).sync_state
+        assert [one.track.sid for one in state.publish_tracks] == kept
+        assert not verdict.lies
+
+
 def test_a_change_of_name_is_dropped_and_named() -> None:
     request = rtc.SignalRequest(update_metadata=rtc.UpdateParticipantMetadata(name="Teacher"))
     verdict = read_request(request.SerializeToString(), HEARD, Tracks("me"), 0)

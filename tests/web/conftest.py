@@ -20,7 +20,6 @@ from circletime.notices.models import Letter
 from circletime.notices.rules import Kind as LetterKind
 from circletime.notices.rules import State as LetterState
 from circletime.oversight.models import Draw, DrawnMeeting, Incident, Leak, RuleException
-from circletime.pages.views import join
 from circletime.recordings import tasks
 from circletime.recordings.actions import holds
 from circletime.recordings.models import Opening, Recording
@@ -43,14 +42,6 @@ def own_folders(tmp_path: Path, settings: Any) -> None:
     settings.VAULT, settings.KEYS = tmp_path / "vault", tmp_path / "keys"
     settings.VAULT.mkdir()
     settings.RECORDER_SOCKET = tmp_path / "recorder.sock"
-
-
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> float:
-    """The door's even answers cost a quarter of a second each. Answers what they cost in service."""
-    in_service = join.ANSWERS_AFTER
-    monkeypatch.setattr(join, "ANSWERS_AFTER", 0.0)
-    return in_service
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The pages' own handler: threads that stay, readers that go."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -11,8 +12,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
-from circletime.pages.handler import PooledHandler
+from circletime.pages.handler import THREADS, PooledHandler, hold_back
 
+HELD = 0.5
+"""Seconds."""
 ended: list[str] = []
 
 
@@ -36,7 +39,14 @@ def _asked(request: HttpRequest) -> HttpResponseBase:
     return HttpResponse(request.body)
 
 
+def _due(request: HttpRequest) -> HttpResponseBase:
+    answer = HttpResponse()
+    hold_back(answer, until=time.monotonic() + HELD)
+    return answer
+
+
 urlpatterns = [
+    path("due", _due),
     path("endless", lambda request: StreamingHttpResponse(_endless())),
     path("broken", _broken),
     path("asked", _asked),
@@ -91,6 +101,14 @@ def test_what_breaks_says_nothing_of_itself() -> None:
     assert b"secret" not in b"".join(part.get("body", b"") for part in visit.sent)
 
 
+def test_what_is_held_back_is_sent_when_it_is_due_and_keeps_no_thread() -> None:
+    began = time.monotonic()
+    asyncio.run(_many_at_once("/due", THREADS * 5))
+    passed = time.monotonic() - began
+    assert passed >= HELD, "none is sent before"
+    assert passed < HELD * 4, "they wait at the same time, however many they are"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_thread_keeps_its_connection() -> None:
     opened: list[object] = []
@@ -108,6 +126,11 @@ def test_a_thread_keeps_its_connection() -> None:
 
 async def _once(visit: Visit) -> None:
     await visit.be_answered(PooledHandler())
+
+
+async def _many_at_once(address: str, times: int) -> None:
+    handler = PooledHandler()
+    await asyncio.gather(*(Visit(address).be_answered(handler) for _ in range(times)))
 
 
 async def _many(times: int) -> None:

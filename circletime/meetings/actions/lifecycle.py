@@ -70,8 +70,7 @@ def settle(meeting: Meeting, now: datetime) -> None:
         return
     inside = queries.hosts_in(meeting, now)
     arriving = meeting.live_at is not None and now < meeting.live_at + HOST_ARRIVES_WITHIN
-    never_came = not Stay.objects.filter(seat__meeting=meeting, seat__role="host").exists()
-    if meeting.state == State.LIVE and inside < meeting.hosts_needed and arriving and never_came:
+    if meeting.state == State.LIVE and inside < meeting.hosts_needed and arriving and not _host_came(meeting):
         return
     run = should_run(
         hosts_in=inside,
@@ -92,6 +91,10 @@ def settle(meeting: Meeting, now: datetime) -> None:
     record(f"meetings.meeting.{step}", by=WORKER, subject=meeting.subject, now=now, why=why)
     note(meeting, None, step, "Going on" if run else f"Paused: waiting for the {why}", now)
     save(meeting, "state", "frozen_at", "floor")
+
+
+def _host_came(meeting: Meeting) -> bool:
+    return Stay.objects.filter(seat__meeting=meeting, seat__role="host").exists()
 
 
 @transaction.atomic

@@ -30,13 +30,14 @@ from circletime.meetings.throttle import check_door, wrong_try
 from circletime.oversight.rules.leaks import Place
 from circletime.pages.family_door import came_as_family, come_in, door_of, family_of
 from circletime.pages.family_facts import open_meetings
+from circletime.pages.handler import hold_back
 from circletime.pages.language import remember_home
 from circletime.pages.seats import any_key, remember
 from circletime.pages.tripwire import tripwired
 from circletime.pages.views.policies import papers_of
 from circletime.people.actions import link_used
 from circletime.people.families import Family, by_link
-from circletime.people.models import Adult, Household, SchoolClass
+from circletime.people.models import Adult, Household, Pupil, SchoolClass
 from circletime.people.queries import (
     find_class,
     find_class_again,
@@ -65,7 +66,7 @@ def steady(view: View) -> View:
         began = clock.monotonic()
         answer = view(request, *args)
         if request.method == "POST":
-            clock.sleep(max(0.0, began + ANSWERS_AFTER - clock.monotonic()))
+            hold_back(answer, until=began + ANSWERS_AFTER)
         return answer
 
     return never_cache(steadied)
@@ -116,11 +117,9 @@ def join_name(request: HttpRequest) -> HttpResponse:
     meetings = _open_meetings(school_class, family)
     if not meetings:
         return _not_open(request, school_class) if school_class is not None else redirect("family-home")
-    context = {"typed": {}} | _what_for(meetings[0])
     if request.method == "GET":
-        return render(request, "pages/join/name.html", context)
+        return render(request, "pages/join/name.html", _what_for(meetings[0]) | {"typed": {}})
     typed = {name: _typed(request, name) for name in ("name", "last_name", "grown_up")}
-    context["typed"] = typed
     try:
         meeting, person = _who_asks(request, meetings, family, typed)
         household = family.household_of(person.adult, person.pupil) if family is not None else None
@@ -130,7 +129,8 @@ def join_name(request: HttpRequest) -> HttpResponse:
             return render(request, "pages/join/conduct.html", {"typed": typed, "papers": papers})
         seat = _knock(request, meeting, person, household)
     except Refused as refusal:
-        context |= {"error": str(refusal), "which": refusal.code, "field": refusal.field}
+        said = {"typed": typed, "error": str(refusal), "which": refusal.code, "field": refusal.field}
+        context = said | _what_for(meetings[0])
         return render(request, "pages/join/name.html", context, status=refusal.status)
     if not seat.state:
         return render(request, "pages/join/here.html", {"label": seat.label}, status=409)
@@ -271,8 +271,8 @@ def _find(
     meetings: list[Meeting], family: Family | None, typed: dict[str, str]
 ) -> tuple[Meeting, Person | None]:
     for meeting in meetings:
-        expected = Expected.objects.filter(meeting=meeting).select_related("pupil", "adult")
-        pupils = [row.pupil for row in expected if row.pupil is not None and row.pupil.left_at is None]
+        expected = Expected.objects.filter(meeting=meeting)
+        pupils = list(Pupil.objects.filter(pk__in=expected.values("pupil"), left_at=None))
         if family is not None:
             pupils = [pupil for pupil in pupils if pupil in family.children]
         found = match_pupils(pupils, typed["name"], typed["last_name"])
@@ -280,7 +280,7 @@ def _find(
             _two_of_a_name(typed)
         if len(found) == 1:
             return meeting, Person(pupil=found[0])
-        adults = [row.adult for row in expected if row.adult is not None and row.adult.left_at is None]
+        adults = list(Adult.objects.filter(pk__in=expected.values("adult"), left_at=None))
         if family is not None:
             adults = [adult for adult in adults if adult in family.adults]
         adult = _adult(adults, typed["name"])
