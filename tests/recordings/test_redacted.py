@@ -59,7 +59,9 @@ def redacted(recording: Recording, cut: Cut, kind: FilmKind = FilmKind.REDACTED)
 def share_of(image: np.ndarray, colour: tuple[int, int, int], by: int = 45) -> float:
     """How much of a picture has about this colour; every third pixel each way is looked at."""
     few = image[::3, ::3].astype(np.int16)
-    return float((np.abs(few - np.array(colour, np.int16)).max(axis=2) <= by).mean())
+    # One plane after the other: over an axis of three numpy is many times slower.
+    red, green, blue = (np.abs(few[:, :, n] - colour[n]) <= by for n in range(3))
+    return float((red & green & blue).mean())
 
 
 def loudness(seen: Seen, hertz: float, begins: float, ends: float) -> float:

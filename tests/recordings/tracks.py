@@ -29,6 +29,7 @@ def picture(
         stream.width, stream.height, stream.pix_fmt = (*size, "yuv420p")
         stream.bit_rate = 160_000
         stream.codec_context.gop_size = fps * 10
+        stream.codec_context.thread_count = 1  # several would wait for each other, and wait by spinning
         for number in range(int(seconds * fps)):
             image = np.empty((size[1], size[0], 3), np.uint8)
             image[:] = colour(number / fps)
