@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.conf import settings as school
+from django.contrib.contenttypes.management import create_contenttypes
 from django.db.models.signals import post_migrate
 from playwright.sync_api import Playwright, sync_playwright
 from whitenoise.middleware import WhiteNoiseMiddleware
@@ -65,8 +66,9 @@ def django_db_modify_db_settings(django_db_modify_db_settings) -> None:  # type:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker) -> None:  # type: ignore[no-untyped-def]
     """The log's guard would keep the tests from emptying the tables; test_audit sets it up itself."""
-    # Made anew whenever tables are emptied, which takes a tenth of a second; nothing here asks for them.
+    # Made anew whenever tables are emptied, which takes most of that time; nothing here asks for them.
     post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+    post_migrate.disconnect(create_contenttypes)
     with django_db_blocker.unblock():
         from tests.guard import drop_guard
 

@@ -1,7 +1,6 @@
 """Letters: where one stands, when it is tried again, and what may stand in one. Plain Python."""
 
 import re
-import unicodedata
 from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -180,26 +179,24 @@ class Calendar:
         return "CANCEL" if self.cancelled else "REQUEST"
 
 
+# Controls, halves of a pair, line and paragraph separators; and embeddings, overrides and isolates, while the
+# joiners that Urdu and Tamil are written with are kept.
+_STEERS = r"\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028-\u202e\u2066-\u2069"
+_STEERS_A_LINE = re.compile(f"[{_STEERS}]")
+_STEERS_A_TEXT = re.compile(rf"(?![\t\n])[{_STEERS}]")
+
+
 def one_line(text: str) -> str:
     """`text` on one line, with nothing in it that could begin a header or turn the reading order about.
 
     A name is never a reason to lose a letter, so it is mended and not refused.
     """
-    return " ".join("".join(" " if _steers(c) else c for c in text).split())
+    return " ".join(_STEERS_A_LINE.sub(" ", text).split())
 
 
 def plain(text: str) -> str:
     """Text of several lines, without what steers a terminal or a mail program."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join("".join(c for c in line if c == "\t" or not _steers(c)) for line in lines)
-
-
-# Embeddings, overrides and isolates; the joiners that Urdu and Tamil are written with are kept.
-_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
-def _steers(c: str) -> bool:
-    return c in _TURNS or unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp")
+    return _STEERS_A_TEXT.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def check_words(subject: str, text: str, html: str) -> tuple[str, str, str]:

@@ -65,28 +65,34 @@ def invent_school(
     School.objects.update_or_create(pk=1, defaults={"name": "Larkfield Primary School"})
     invented = Invented(classes=[])
 
-    def account(key: str, name: str, email: str, *roles: Role) -> User:
+    teachers = [
+        ("teacher" if index == 0 else f"teacher_{name.lower()}", teacher, teacher.split()[-1].lower())
+        for index, ((name, _), teacher) in enumerate(zip(CLASSES[:classes], TEACHERS, strict=False))
+    ]
+    people: list[tuple[str, str, str, tuple[Role, ...]]] = [
+        ("office", "Mr Penrose", "office", (Role.OFFICE,)),
+        ("slt", "Ms Abara", "slt", (Role.SLT,)),
+        ("dsl", "Ms Vale", "dsl", (Role.DSL, Role.SLT)),
+        ("headteacher", "Mrs Sunderland", "head", (Role.HEADTEACHER,)),
+        ("governor", "Dr Mistry", "governor", (Role.GOVERNOR,)),
+        ("support", "Miss Tully", "support", (Role.SUPPORT,)),
+        *((key, name, local, (Role.TEACHER,)) for key, name, local in teachers),
+    ]
+    for key, name, local, _ in people:
         word = password or secrets.token_urlsafe(9)
-        user = User.objects.create_user(email=email, password=word, name=name)
-        RoleGrant.objects.bulk_create(RoleGrant(user=user, role=role) for role in roles)
-        invented.staff[key] = (user, word)
-        return user
+        user = User(email=f"{local}@larkfield.example", name=name)
+        user.set_password(word)
+        invented.staff[key] = user, word
+    User.objects.bulk_create(user for user, _ in invented.staff.values())
+    RoleGrant.objects.bulk_create(
+        RoleGrant(user=invented.staff[key][0], role=role) for key, _, _, roles in people for role in roles
+    )
 
-    account("office", "Mr Penrose", "office@larkfield.example", Role.OFFICE)
-    account("slt", "Ms Abara", "slt@larkfield.example", Role.SLT)
-    account("dsl", "Ms Vale", "dsl@larkfield.example", Role.DSL, Role.SLT)
-    account("headteacher", "Mrs Sunderland", "head@larkfield.example", Role.HEADTEACHER)
-    account("governor", "Dr Mistry", "governor@larkfield.example", Role.GOVERNOR)
-    helper = account("support", "Miss Tully", "support@larkfield.example", Role.SUPPORT)
-
-    for index, (name, year) in enumerate(CLASSES[:classes]):
+    for (name, year), (key, _, _) in zip(CLASSES, teachers, strict=False):
         school_class = SchoolClass.objects.create(name=name, year=year)
-        key = "teacher" if index == 0 else f"teacher_{name.lower()}"
-        local = TEACHERS[index].split()[-1].lower()
-        teacher = account(key, TEACHERS[index], f"{local}@larkfield.example", Role.TEACHER)
-        school_class.staff.add(teacher)
-        if index == 0:
-            school_class.staff.add(helper)
+        school_class.staff.add(invented.staff[key][0])
+        if key == "teacher":
+            school_class.staff.add(invented.staff["support"][0])
         made = _invent_pupils(school_class, pupils, pick)
         group = Group.objects.create(school_class=school_class, name="Readers")
         group.pupils.set(made[:6])

@@ -1,6 +1,7 @@
 """docs/running.md has every setting, and no page or sentence names one that is none."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,6 @@ from circletime.pages.drawn_settings import BEGIN, END, draw, read_settings
 from config.described import BESIDE, GROUPS, names
 
 ROOT = Path(__file__).resolve().parents[2]
-READ = read_settings(ROOT)
 WORD = re.compile(r"\bCIRCLETIME_[A-Z0-9_]*[A-Z0-9]\b")
 FOR_TESTS = {"CIRCLETIME_PICTURES"}
 """Read by the tests alone, and spoken of in docs/pictures.md."""
@@ -22,20 +22,26 @@ TEXTS = [
 ]
 
 
+@cache
+def read() -> dict[str, str]:
+    """What the program reads; every source is parsed, so not in each lane that only collects."""
+    return read_settings(ROOT)
+
+
 def test_every_setting_that_is_read_has_a_sentence() -> None:
     """Write it in config/described.py, then run make docs."""
-    assert sorted(set(READ) - set(names())) == []
+    assert sorted(set(read()) - set(names())) == []
 
 
 def test_every_sentence_is_of_a_setting_that_is_read() -> None:
-    assert sorted(set(names()) - set(READ)) == []
+    assert sorted(set(names()) - set(read())) == []
     assert len(names()) == len(set(names()))
 
 
 @pytest.mark.parametrize("setting", [one for group in GROUPS.values() for one in group], ids=lambda s: s.name)
 def test_a_setting_says_what_it_is_and_what_holds_without_it(setting) -> None:
     assert setting.says.endswith(".") and "|" not in setting.says
-    assert setting.default or READ[setting.name], "say in words what holds without it"
+    assert setting.default or read()[setting.name], "say in words what holds without it"
 
 
 def test_the_page_is_as_drawn() -> None:
@@ -55,7 +61,7 @@ def test_nothing_speaks_of_a_setting_that_is_none() -> None:
 
 @pytest.mark.parametrize("name, file", BESIDE.items())
 def test_what_is_read_beside_the_program_is_read_there(name: str, file: str) -> None:
-    assert name in (ROOT / file).read_text() and name not in READ
+    assert name in (ROOT / file).read_text() and name not in read()
 
 
 @pytest.mark.parametrize(

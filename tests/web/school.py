@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -52,6 +53,7 @@ class School:
         self.seat = self.host
 
 
+@cache
 def routes() -> dict[str, str]:
     """Every address by its name, or by itself where it has none."""
 
@@ -321,8 +323,9 @@ def body(name: str, school: School) -> dict[str, Any]:
         "protection": {"verb": "need", "text": "Children who are at home see their class"},
         "protection-person": {"verb": "erase", "ground": "asked", "sure": "yes"},
     }
-    told = told_of(school) if name.startswith("dispatch") else {}
-    return (forms | people_forms(school) | told).get(name, {})
+    if name.startswith("people"):
+        return people_forms(school).get(name, {})
+    return (forms | (told_of(school) if name.startswith("dispatch") else {})).get(name, {})
 
 
 def people_forms(school: School) -> dict[str, dict[str, Any]]:
