@@ -9,7 +9,8 @@ from config.env import BadSetting
 SCHEMES = ("postgres://", "postgresql://")
 LOCAL = ("localhost", "127.0.0.1", "::1")
 CONNECTIONS = 16
-"""The most one process has open. PostgreSQL allows 100 unless told otherwise; who finds none free waits."""
+"""The most one process has open: one for each thread of an app that asks. PostgreSQL allows 100 unless told
+otherwise; who finds none free waits."""
 MOST_PROCESSES = 32
 LIMITS = {
     # Who waits in line for longer than this is told so, and asks again (SQLite waits as long).

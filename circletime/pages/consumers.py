@@ -8,6 +8,7 @@ from typing import Any
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from circletime.core import time
+from circletime.core.again import again
 from circletime.meetings import wire
 from circletime.meetings.actions import presence
 from circletime.meetings.live import hub
@@ -84,5 +85,6 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await in_line(_gone, self.seat_id)
 
 
+@again
 def _gone(seat_id: str) -> None:
     presence.page_closed(seat_id=seat_id)

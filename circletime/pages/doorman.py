@@ -32,12 +32,14 @@ R = TypeVar("R")
 ANSWERS_WITHIN = 1.0
 """Seconds. A process that does not say by then that its connection stands is taken to be gone."""
 ASKS_EVERY = 0.1
-_writers = ThreadPoolExecutor(4, thread_name_prefix="gate")
+WRITERS, READERS = 3, 2
+_writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="gate writes")
+_readers = ThreadPoolExecutor(READERS, thread_name_prefix="gate reads")
 
 
 async def at_once(work: Callable[P, R], *args: P.args, **more: P.kwargs) -> R:
     """Ask the database something. Nobody waits here for its line of writers."""
-    return await sync_to_async(work, thread_sensitive=False)(*args, **more)
+    return await sync_to_async(work, thread_sensitive=False, executor=_readers)(*args, **more)
 
 
 async def in_line(work: Callable[P, R], *args: P.args, **more: P.kwargs) -> R:

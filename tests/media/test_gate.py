@@ -38,6 +38,9 @@ class Doorman:
     asked: list[str] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     shut: asyncio.Event = field(default_factory=asyncio.Event)
+    writes: asyncio.Event | None = None
+    """Until when it takes to write that a connection stands; None for no time."""
+    written: list[str] = field(default_factory=list)
 
     async def admit(self, scope: dict[str, Any], seat_id: str) -> Pass | None:
         return self.leave if self.leave is not None and seat_id == self.leave.identity else None
@@ -47,10 +50,14 @@ class Doorman:
 
     async def opened(self, leave: Pass, connection_id: str) -> bool:
         self.came.append(leave.identity)
+        if self.writes is not None:
+            await self.writes.wait()
+        self.written.append("stands")
         return self.stays
 
     async def closed(self, seat_id: str, connection_id: str) -> None:
         self.gone.append(seat_id)
+        self.written.append("gone")
 
     async def over(self, leave: Pass) -> None:
         self.ended.append(leave.room)
@@ -226,6 +233,29 @@ def test_the_meetings_time_is_up_when_its_pass_closes(monkeypatch: pytest.Monkey
 
     leave = replace(LEAVE, closes_at=datetime.now(UTC) + timedelta(seconds=0.2))
     at_the_gate(monkeypatch, act, leave=leave)
+
+
+def test_that_it_is_gone_is_written_after_that_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a child who left at once would seem to be in until the media server is asked who is."""
+
+    async def act(gate: SignalGate, doorman: Doorman, server: Server) -> None:
+        doorman.writes = asyncio.Event()
+        browser = Browser(gate)
+        assert (await browser.hears())["type"] == "websocket.accept"
+        await asyncio.wait_for(_until(lambda: bool(doorman.came)), 5)
+        browser.leaves(1001)
+        await asyncio.sleep(0.1)
+        assert doorman.written == []
+        doorman.writes.set()
+        await asyncio.wait_for(browser.task, 5)
+        assert doorman.written == ["stands", "gone"]
+
+    at_the_gate(monkeypatch, act)
+
+
+async def _until(so: Callable[[], bool]) -> None:
+    while not so():
+        await asyncio.sleep(0.01)
 
 
 def test_who_has_no_pass_gets_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:

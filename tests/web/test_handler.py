@@ -12,7 +12,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
+from circletime.pages.doorman import READERS, WRITERS
 from circletime.pages.handler import THREADS, PooledHandler, hold_back
+from config.database import CONNECTIONS
 
 HELD = 0.5
 """Seconds."""
@@ -107,6 +109,11 @@ def test_what_is_held_back_is_sent_when_it_is_due_and_keeps_no_thread() -> None:
     passed = time.monotonic() - began
     assert passed >= HELD, "none is sent before"
     assert passed < HELD * 4, "they wait at the same time, however many they are"
+
+
+def test_no_thread_waits_for_a_connection() -> None:
+    """The hub's, the clock's and the streams' are one each. Those beside the pages keep theirs."""
+    assert THREADS + WRITERS + READERS + 3 <= CONNECTIONS
 
 
 @pytest.mark.django_db(transaction=True)
