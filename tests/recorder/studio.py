@@ -101,7 +101,6 @@ class Studio:
     plan: ServerPlan
     server: subprocess.Popen[bytes] = field(init=False)
     recorder: subprocess.Popen[bytes] = field(init=False)
-    programs: Path = BIN
     tokens: list[str] = field(default_factory=list)
     more_keys: dict[str, str] = field(default_factory=dict)
 
@@ -122,12 +121,12 @@ class Studio:
         settings["keys"] |= self.more_keys
         config.write_text(json.dumps(settings))
         self.server = self._run("livekit-server", "--config", str(config))
-        wait_for(lambda: httpx.get(self.settings.url).status_code == 200, 60, "LiveKit answers")
+        wait_for(lambda: httpx.get(self.settings.url).status_code == 200, 15, "LiveKit answers")
 
     def start_recorder(self) -> None:
         """Start the recorder, and wait until it answers."""
         self.recorder = self._run("recorder", "--socket", str(self.folder / "recorder.sock"))
-        wait_for(lambda: _listens(self.folder / "recorder.sock"), 30, "the recorder answers")
+        wait_for(lambda: _listens(self.folder / "recorder.sock"), 5, "the recorder answers")
 
     def stop(self) -> None:
         self.server.kill()  # asked kindly, it would wait for everybody to leave
@@ -179,7 +178,7 @@ class Studio:
     def _run(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{program}.log").open("ab") as out:
             return subprocess.Popen(
-                [str(self.programs / program), *arguments], stdout=out, stderr=out, preexec_fn=die_with_parent
+                [str(BIN / program), *arguments], stdout=out, stderr=out, preexec_fn=die_with_parent
             )
 
 
@@ -224,13 +223,8 @@ def _listens(path: Path) -> bool:
 
 
 @contextmanager
-def studio(
-    redis: str = "", key: str = "studio", *, programs: Path = BIN, place: str = "/tmp"
-) -> Iterator[Studio]:
-    """A studio with no rooms yet, for as long as the block runs. Those with one `redis` share their rooms.
-
-    `programs` has another media server and recorder than this clone's; they may need to be in a `place`.
-    """
+def studio(redis: str = "", key: str = "studio") -> Iterator[Studio]:
+    """A studio with no rooms yet, for as long as the block runs. Those with one `redis` share their rooms."""
     signalling, tcp = free_ports(2)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
@@ -238,10 +232,10 @@ def studio(
     secret = key[0] * 40
     settings = MediaSettings(f"http://127.0.0.1:{signalling}", key, secret)
     plan = ServerPlan(signalling, tcp, udp, "127.0.0.1", key, secret, "", redis=redis)
-    folder = Path(tempfile.mkdtemp(prefix="ct-", dir=place))  # a socket's path has to be short
+    folder = Path(tempfile.mkdtemp(prefix="ct-", dir="/tmp"))  # a socket's path has to be short
     before = livekit._settings
     livekit.configure(settings)
-    one = Studio(folder, settings, plan, programs)
+    one = Studio(folder, settings, plan)
     try:
         one.start_server()
         one.start_recorder()
