@@ -8,7 +8,7 @@ from config.env import BadSetting
 
 SCHEMES = ("postgres://", "postgresql://")
 LOCAL = ("localhost", "127.0.0.1", "::1")
-CONNECTIONS = 16
+CONNECTIONS = 21
 """The most one process has open: one for each thread of an app that asks. PostgreSQL allows 100 unless told
 otherwise; who finds none free waits."""
 MOST_PROCESSES = 32

@@ -32,7 +32,7 @@ R = TypeVar("R")
 ANSWERS_WITHIN = 1.0
 """Seconds. A process that does not say by then that its connection stands is taken to be gone."""
 ASKS_EVERY = 0.1
-WRITERS, READERS = 3, 2
+WRITERS, READERS = 4, 6
 _writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="gate writes")
 _readers = ThreadPoolExecutor(READERS, thread_name_prefix="gate reads")
 
