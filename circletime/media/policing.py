@@ -16,6 +16,7 @@ from google.protobuf.message import DecodeError
 from livekit.protocol import models as lk
 from livekit.protocol import rtc
 
+from circletime.media.livekit import sources
 from circletime.media.rules import Rights
 
 LONGEST_JOIN = 256 * 1024
@@ -103,9 +104,7 @@ def check_add_track(
     source = _FITTING.get((request.type, request.source))
     if source is None:
         return "Tried to send something as what it is not", ""
-    if not getattr(rights, "microphone" if source == "screen_audio" else source) or (
-        source == "screen_audio" and not rights.screen
-    ):
+    if source not in sources(rights):
         return f"Tried to send a {source.replace('_', ' ')} without leave", source
     if request.cid not in tracks.asked and tracks.holds(source, now):
         return f"Tried to send a second {source.replace('_', ' ')}", source
@@ -113,8 +112,7 @@ def check_add_track(
 
 
 def _may_send(track: lk.TrackInfo, rights: Rights) -> bool:
-    source = _FITTING.get((track.type, track.source), "")
-    return bool(getattr(rights, "screen" if source == "screen_audio" else source, False))
+    return _FITTING.get((track.type, track.source)) in sources(rights)
 
 
 def read_request(data: bytes, rights: Rights, tracks: Tracks, now: float) -> Verdict:

@@ -87,7 +87,7 @@ class DatabaseDoorman:
         until = clock.monotonic() + ANSWERS_WITHIN
         while clock.monotonic() < until:
             await asyncio.sleep(ASKS_EVERY)
-            answer = await in_line(_answer, seat_id, connection_id)
+            answer = await at_once(_answer, seat_id, connection_id)
             if answer is not None:
                 return answer
         return True

@@ -9,7 +9,7 @@ const PING_EVERY = 8000;
 // line has come by then.
 const ANSWERED_WITHIN = 6000;
 // An opening that got lost is sent again ever more seldom, and the line may be back long before.
-const OPENS_WITHIN = 8000;
+export const OPENS_WITHIN = 8000;
 
 export interface LiveHandlers {
   state(message: LiveState): void;

@@ -14,6 +14,7 @@ import {
   VideoPreset,
   VideoQuality,
 } from "livekit-client";
+import { OPENS_WITHIN } from "./live";
 import type { Boot } from "./protocol";
 import { type MediaState, type Quality, wanted } from "./state";
 
@@ -21,8 +22,6 @@ const SMALL = new VideoPreset(320, 180, 90_000, 15);
 const LARGE = { maxBitrate: 170_000, maxFramerate: 15 };
 const RETRY_EVERY = 800;
 const GIVE_UP_AFTER = 20_000; // then the room is joined afresh
-// A signal socket that got lost is asked for again ever more seldom, and the line may be back long before.
-const OPENS_WITHIN = 8000;
 // LiveKit's numbers for what may be sent, in its permission.
 const CAMERA = 1;
 const MICROPHONE = 2;

@@ -232,8 +232,8 @@ MEETING = (
         "T5, P1",
         "the gate passes on what a browser sends without the right to",
         "circletime/media/policing.py",
-        '    if not getattr(rights, "microphone" if source == "screen_audio" else source) or (',
-        "    if (",
+        "    if source not in sources(rights):",
+        "    if not rights.subscribe:",
         "tests/rules/test_policing.py::test_whatever_a_pupil_may_not_send_is_dropped_and_named",
     ),
     Mutation(
